@@ -1,0 +1,99 @@
+// Package detect folds results into the state of each component: what works,
+// since when, and how sure we are. It is pure: it reads no clock, network or
+// database, so the same results give the same states in production, after a
+// restart and in a replay.
+package detect
+
+import (
+	"time"
+
+	"pantau/probes"
+)
+
+// Component is what the public sees: "portal", "captcha",
+// "otp-sms-telkomsel", "otp-email".
+type Component string
+
+// The components that exist whatever operators are configured.
+const (
+	ComponentPortal  Component = "portal"
+	ComponentCaptcha Component = "captcha"
+	ComponentEmail   Component = "otp-email"
+)
+
+// ComponentOf is the component that shows what is measured on stream.
+func ComponentOf(stream probes.Stream) Component {
+	if operator := stream.Operator(); operator != "" {
+		return Component("otp-sms-" + operator)
+	}
+	if stream == probes.StreamEmail {
+		return ComponentEmail
+	}
+	return Component(stream)
+}
+
+// State of a component, in the words of the Statuspage API, and Unknown for
+// when the monitor cannot see.
+type State string
+
+// The states. Unknown is neither green nor the portal's fault.
+const (
+	Operational State = "operational"
+	Degraded    State = "degraded_performance"
+	Partial     State = "partial_outage"
+	Major       State = "major_outage"
+	Maintained  State = "under_maintenance"
+	Unknown     State = "unknown"
+)
+
+// Cause is what a component's trouble looks like; each has a playbook.
+type Cause string
+
+// The causes a detector can name.
+const (
+	CauseNone          Cause = ""
+	CauseOTPLate       Cause = "otp-late"
+	CauseOTPLost       Cause = "otp-lost"
+	CauseOTPRejected   Cause = "otp-rejected"
+	CauseCaptchaLoop   Cause = "captcha-loop"
+	CauseCaptchaBroken Cause = "captcha-broken"
+	CausePortalDown    Cause = "portal-down"
+	CausePortalSlow    Cause = "portal-slow"
+)
+
+// Blind is why a component is Unknown.
+type Blind string
+
+// The reasons for not seeing.
+const (
+	BlindNot     Blind = ""
+	BlindYet     Blind = "not-measured-yet"
+	BlindStale   Blind = "stale"              // no measurement for too long
+	BlindSilent  Blind = "receiver-silent"    // our handsets give no heartbeat
+	BlindLine    Blind = "own-line"           // our own connection is down
+	BlindCaptcha Blind = "blocked-by-captcha" // the step was not reached
+	BlindPortal  Blind = "blocked-by-portal"  // the step was not reached
+)
+
+// Assessment is how one component stands.
+type Assessment struct {
+	Component  Component
+	State      State
+	Cause      Cause     // "" unless State is Degraded, Partial or Major
+	Blind      Blind     // "" unless State is Unknown
+	Since      time.Time // when this state began, as well as can be told
+	MeasuredAt time.Time // the last result that said something; zero when none did
+	Figures    Figures
+}
+
+// Figures are what was measured on a component within Window, for people to
+// read. For a component that carries no codes only Probes and Good are set.
+type Figures struct {
+	Window  time.Duration
+	Probes  int           // decided probes in the window
+	Good    int           // of them: in time, and accepted where submitted
+	Typical time.Duration // 9 of 10 arrived within it; 0 when fewer than 9 of 10 arrived
+	Median  time.Duration // half had arrived within it; 0 when fewer than half arrived
+	Waiting int           // codes on their way now
+	Oldest  time.Duration // age of the oldest of them
+}

@@ -1,0 +1,29 @@
+package notifier
+
+import (
+	"context"
+	"time"
+
+	"pantau/incident"
+)
+
+// Outbox keeps deliveries; store implements it.
+type Outbox interface {
+	// Expand turns up to limit notices that have no deliveries yet into those
+	// that expand gives, in one transaction, oldest first, and says how many
+	// notices it took. A notice of which no delivery is made is done with too.
+	Expand(ctx context.Context, limit int, expand func(incident.Notice) []Delivery) (int, error)
+
+	// Claim takes the next delivery of channel that is due at now: one that is
+	// Waiting or Unsure, or Sending with its lease run out, and of its thread
+	// the lowest Number that is neither Sent nor Failed. It marks it Sending
+	// with one more Attempt and a lease until now+lease (in Due), fills
+	// ReplyTo and Root from the thread's sent deliveries, commits, and gives
+	// it with the state it was in before. found is false when nothing is due.
+	Claim(ctx context.Context, channel string, now time.Time, lease time.Duration) (d Delivery, before State, found bool, err error)
+
+	// Settle writes how an attempt ended: State, Receipt, Due, Problem and
+	// Finished. It changes nothing and gives ErrLeaseLost when another attempt
+	// has begun since d was claimed.
+	Settle(ctx context.Context, d Delivery) error
+}

@@ -1,0 +1,33 @@
+package probes
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"pantau/internal/secret"
+)
+
+// Arrival is a message an inbox received and gave to a wait.
+//
+// Its four instants must not be mixed up: the wait's Requested, the message
+// centre's Stamped, the handset's Device, and our own Received. Ours is
+// primary. Stamped and Device are zero when the receiver does not say them.
+type Arrival struct {
+	ID        string    // the receiver's own id for it; the same id twice is one message
+	Receiver  string    // the receiver's configured name
+	Wait      string    // the Wait it answers
+	Stamped   time.Time // UTC
+	Device    time.Time // UTC
+	Received  time.Time // UTC
+	Reference string    // the reference id in the text, "" when none
+	Code      secret.Value
+}
+
+// AddressKey turns a mail address into the key of a Wait. The address itself
+// is never stored.
+func AddressKey(address string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(address))))
+	return "mail:" + hex.EncodeToString(sum[:12])
+}
