@@ -2,10 +2,15 @@ package notifier
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"pantau/incident"
 )
+
+// ErrLeaseLost says that the delivery was claimed again after its lease ran
+// out: what the later attempt finds stands, and this one's end is dropped.
+var ErrLeaseLost = errors.New("the delivery was claimed by a later attempt")
 
 // Outbox keeps deliveries; store implements it.
 type Outbox interface {
