@@ -88,6 +88,7 @@ type Update struct {
 	Advice     []words.Text // what to do now, most useful first
 	NextBy     time.Time    // when the next update is due; zero once resolved
 	Components []Affected
+	Told       []Audience // who got a notice of it; the page shows every update
 }
 
 // Affected is a component's state at the time of an update.
