@@ -1,0 +1,160 @@
+package detect
+
+import (
+	"slices"
+	"time"
+
+	"pantau/probes"
+)
+
+// Detector folds results into assessments. It is not safe for concurrent use.
+//
+// This first rule looks at the last few decided probes of a component and asks
+// for several bad ones before trouble is confirmed and for several good ones
+// before it is over.
+type Detector struct {
+	options   Options
+	codes     map[probes.Stream]*codeTracker
+	portal    *stepTracker
+	captcha   *stepTracker
+	lineDown  int // results in a row that found our own line down
+	lineSince time.Time
+}
+
+// New is a Detector that has seen nothing.
+func New(o Options) *Detector {
+	d := &Detector{
+		options: o,
+		codes:   map[probes.Stream]*codeTracker{},
+		portal:  &stepTracker{rule: portalRule(o)},
+		captcha: &stepTracker{rule: captchaRule(o)},
+	}
+	for _, s := range o.Streams {
+		if s.Stream.CarriesOTP() {
+			d.codes[s.Stream] = &codeTracker{options: o}
+		}
+	}
+	return d
+}
+
+// Clone is a Detector in the same state that can go its own way, so that a
+// fold can be dropped when what follows from it could not be recorded.
+func (d *Detector) Clone() *Detector {
+	clone := *d
+	clone.portal, clone.captcha = d.portal.clone(), d.captcha.clone()
+	clone.codes = make(map[probes.Stream]*codeTracker, len(d.codes))
+	for stream, tracker := range d.codes {
+		clone.codes[stream] = tracker.clone()
+	}
+	return &clone
+}
+
+// Fold takes in one result. Results of different steps may come in any order;
+// those of one wait come in order.
+func (d *Detector) Fold(r probes.Result) {
+	d.foldLine(r)
+	switch r.Step {
+	case probes.StepOpen:
+		d.portal.fold(r)
+	case probes.StepCaptcha:
+		// A captcha page that does not answer is the portal's trouble.
+		if r.Verdict == probes.Down && portalTrouble(r.Reason) {
+			d.portal.fold(r)
+			return
+		}
+		d.captcha.fold(r)
+	case probes.StepListen, probes.StepRequestOTP, probes.StepAwaitOTP, probes.StepSubmitOTP:
+		if tracker, ok := d.codes[r.Stream]; ok {
+			tracker.fold(r)
+		}
+	}
+}
+
+// portalTrouble says whether a step failed because the portal did not serve a
+// page, whatever the page was for.
+func portalTrouble(reason probes.Reason) bool {
+	return reason == probes.ReasonUnreachable || reason == probes.ReasonTimeout || reason == probes.ReasonStatus
+}
+
+// foldLine counts results in a row that blame our own connection.
+func (d *Detector) foldLine(r probes.Result) {
+	switch {
+	case r.Step == probes.StepListen:
+		return // a heartbeat reaches us by another way than the portal does
+	case r.Reason == probes.ReasonOwnLine:
+		if d.lineDown == 0 {
+			d.lineSince = r.At
+		}
+		d.lineDown++
+	case r.Verdict != probes.Unknown:
+		d.lineDown = 0
+	}
+}
+
+// Assess says how every component stands at now, in configured order. It
+// changes nothing: the same detector asked at two times gives two answers only
+// because time makes measurements old.
+func (d *Detector) Assess(now time.Time) []Assessment {
+	assessments := make([]Assessment, 0, len(d.options.Streams))
+	for _, s := range d.options.Streams {
+		a := d.measured(s, now)
+		a.Component = ComponentOf(s.Stream)
+		if blind, since := d.blind(s, a, now); blind != BlindNot {
+			a.State, a.Cause, a.Blind, a.Since = Unknown, CauseNone, blind, since
+		}
+		assessments = append(assessments, a)
+	}
+	return assessments
+}
+
+// measured is what the stream's own evidence says, whatever its age.
+func (d *Detector) measured(s StreamOptions, now time.Time) Assessment {
+	if tracker, ok := d.codes[s.Stream]; ok {
+		return tracker.assess(now)
+	}
+	if s.Stream == probes.StreamCaptcha {
+		return d.captcha.assess(now)
+	}
+	return d.portal.assess(now)
+}
+
+// blind says why the stream cannot be judged now, and since when.
+func (d *Detector) blind(s StreamOptions, a Assessment, now time.Time) (Blind, time.Time) {
+	if d.lineDown >= 2 {
+		return BlindLine, d.lineSince
+	}
+	if tracker, ok := d.codes[s.Stream]; ok && tracker.silent() {
+		return BlindSilent, tracker.silentSince
+	}
+	if a.MeasuredAt.IsZero() {
+		return d.blocked(s.Stream, BlindYet), a.Since
+	}
+	if expiry := a.MeasuredAt.Add(d.options.staleAfter(s)); now.After(expiry) {
+		return d.blocked(s.Stream, BlindStale), expiry
+	}
+	return BlindNot, time.Time{}
+}
+
+// blocked names what keeps journeys from reaching the stream, or otherwise.
+func (d *Detector) blocked(stream probes.Stream, otherwise Blind) Blind {
+	switch {
+	case stream != probes.StreamPortal && d.portal.failing():
+		return BlindPortal
+	case stream.CarriesOTP() && d.captcha.failing():
+		return BlindCaptcha
+	default:
+		return otherwise
+	}
+}
+
+// Worst is the worst of the states that the public is told; Unknown and
+// Maintained rank below any trouble.
+func Worst(assessments []Assessment) State {
+	order := []State{Major, Partial, Degraded, Maintained, Unknown}
+	for _, state := range order {
+		if slices.ContainsFunc(assessments, func(a Assessment) bool { return a.State == state }) {
+			return state
+		}
+	}
+	return Operational
+}
