@@ -32,3 +32,17 @@ type Outbox interface {
 	// has begun since d was claimed.
 	Settle(ctx context.Context, d Delivery) error
 }
+
+// Backlog is an Outbox that can say how much lies in it; the dispatcher shows
+// it as a metric where it can.
+type Backlog interface {
+	// Backlog counts the deliveries that are neither Sent nor Failed.
+	Backlog(ctx context.Context) ([]Queue, error)
+}
+
+// Queue is how many deliveries of a channel are in one state.
+type Queue struct {
+	Channel string
+	State   State
+	Count   int
+}
