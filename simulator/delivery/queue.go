@@ -11,8 +11,9 @@ import (
 //
 // Messages of other people come as a Poisson process and ask again: whoever
 // waits longer than re_request_after puts another message into the same queue,
-// at most re_requests_at_most times. One message is served every 1/served
-// minutes. What is older than expire_after is thrown away without being served.
+// at most re_requests_at_most times. The server takes a random (exponential)
+// time for each, on average 1/served_per_minute: served like clockwork, probes
+// sent like clockwork would all be thrown away or all be served. What is older than expire_after is thrown away without being served.
 // From the end of the fault nobody asks again, first requests fall to half the
 // service rate, and the backlog drains. When the queue is then empty for the
 // first time it is over.
@@ -30,7 +31,6 @@ type Queue struct {
 	now      int64
 	end      int64 // the fault's; never when it is still open
 	over     bool
-	served   int64 // between two served messages
 	expire   int64
 	patience int64
 
@@ -77,7 +77,6 @@ func NewQueue(fault Fault, seed uint64, start time.Time) *Queue {
 		random:   rand.New(rand.NewPCG(seed, mixed("queue"+start.UTC().String()))),
 		start:    start,
 		end:      never,
-		served:   int64(float64(time.Minute) / fault.ServedPerMinute),
 		expire:   int64(fault.ExpireAfter),
 		patience: int64(fault.ReRequestAfter),
 	}
@@ -135,7 +134,7 @@ func (q *Queue) Oldest() time.Duration {
 
 func (q *Queue) since(at time.Time) int64 { return int64(at.Sub(q.start)) }
 
-// gap draws the time until the next first request.
+// gap draws the time until the next event of a Poisson process.
 func (q *Queue) gap(perMinute float64) int64 {
 	return int64(q.random.ExpFloat64() * float64(time.Minute) / perMinute)
 }
@@ -194,7 +193,7 @@ func (q *Queue) leave(expired bool) {
 	gone := q.waiting.pop()
 	q.left++
 	if !expired {
-		q.freeAt = q.now + q.served
+		q.freeAt = q.now + q.gap(q.fault.ServedPerMinute)
 	}
 	if gone.own != 0 {
 		q.exits = append(q.exits, Exit{ID: gone.own, At: q.start.Add(time.Duration(q.now)), Expired: expired})
