@@ -97,3 +97,32 @@ type Figures struct {
 	Waiting int           // codes on their way now
 	Oldest  time.Duration // age of the oldest of them
 }
+
+// Causes are all causes, in the order a list shows them.
+func Causes() []Cause {
+	return []Cause{
+		CausePortalDown, CausePortalSlow, CauseCaptchaLoop, CauseCaptchaBroken,
+		CauseOTPLate, CauseOTPLost, CauseOTPRejected,
+	}
+}
+
+// Trouble says whether the state is one of the portal's own that a person
+// would notice.
+func (s State) Trouble() bool { return s == Degraded || s == Partial || s == Major }
+
+// States are all states, best first.
+func States() []State {
+	return []State{Operational, Degraded, Partial, Major, Maintained, Unknown}
+}
+
+// Measures is the component that a result is evidence about.
+func Measures(r probes.Result) Component {
+	switch r.Step {
+	case probes.StepOpen:
+		return ComponentPortal
+	case probes.StepCaptcha:
+		return ComponentCaptcha
+	default:
+		return ComponentOf(r.Stream)
+	}
+}

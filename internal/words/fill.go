@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // placeholder is {name}: lower-case letters and underscores in braces.
@@ -29,4 +31,14 @@ func Fill(template string, values map[string]string) string {
 		}
 		return found
 	})
+}
+
+// Sentence begins text with a capital letter, but for names that are written
+// small, such as "e-Reg".
+func Sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 || strings.HasPrefix(text[size:], "-") {
+		return text
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
 }
