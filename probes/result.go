@@ -146,6 +146,10 @@ type Wait struct {
 	Validity  time.Duration // the code's
 	GiveUp    time.Duration // after Requested we stop listening
 	Reference string        // the portal's reference id that the message repeats, "" when it has none
+	// Unsure says that the portal's answer to the request is not known (yet):
+	// a code that does not come may never have been asked for, so its absence
+	// is no evidence.
+	Unsure bool
 }
 
 // Edges are the ages at which an open wait is news, smallest first, for a code
