@@ -77,25 +77,30 @@ func (c Channel) Check(ctx context.Context) error {
 }
 
 // render makes the delivery of n to c. ok is false when c is for another
-// audience or n has nothing to say in its language.
+// audience or n has nothing to say in its language. A panic of Write makes a
+// delivery that has failed, so that one notice does not stop all others.
 func render(c Channel, n incident.Notice) (d Delivery, ok bool) {
 	if n.Audience != c.Audience {
 		return Delivery{}, false
 	}
-	title, text := c.Write(n, c.Language)
-	return Delivery{
+	d = Delivery{
 		ID:      n.ID + "/" + c.Name,
 		Notice:  n.ID,
 		Channel: c.Name,
 		Thread:  n.About,
 		Number:  n.Number,
 		Event:   n.Event,
-		Title:   title,
-		Text:    text,
 		State:   Waiting,
 		Due:     n.At,
 		Created: n.At,
-	}, strings.TrimSpace(text) != ""
+	}
+	defer func() {
+		if recover() != nil {
+			d, ok = failed(d, "the notice could not be put into the channel's form", n.At), true
+		}
+	}()
+	d.Title, d.Text = c.Write(n, c.Language)
+	return d, strings.TrimSpace(d.Text) != ""
 }
 
 // expand makes all deliveries of n.
@@ -107,4 +112,15 @@ func expand(channels []Channel, n incident.Notice) []Delivery {
 		}
 	}
 	return all
+}
+
+// unsayable are those that failed before the first attempt.
+func unsayable(deliveries []Delivery) []Delivery {
+	var unsaid []Delivery
+	for _, d := range deliveries {
+		if d.State == Failed {
+			unsaid = append(unsaid, d)
+		}
+	}
+	return unsaid
 }

@@ -102,11 +102,18 @@ func survive(ctx context.Context, step func(context.Context) (bool, error)) (mor
 // expand makes deliveries of new notices and calls the channels.
 func (d *Dispatcher) expand(ctx context.Context) (more bool, err error) {
 	d.showBacklog(ctx)
+	var unsaid []Delivery
 	taken, err := d.outbox.Expand(ctx, expandAtOnce, func(n incident.Notice) []Delivery {
-		return expand(d.channels, n)
+		deliveries := expand(d.channels, n)
+		unsaid = append(unsaid, unsayable(deliveries)...)
+		return deliveries
 	})
 	if err != nil {
 		return false, fmt.Errorf("expanding notices: %w", err)
+	}
+	for _, given := range unsaid {
+		d.metrics.giveUp(given)
+		d.log.Error("delivery", "delivery", given.ID, "state", given.State, "problem", given.Problem)
 	}
 	if taken > 0 {
 		for _, ready := range d.ready {

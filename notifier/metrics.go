@@ -68,6 +68,9 @@ func (m *Metrics) count(d Delivery) {
 	}
 }
 
+// giveUp counts a delivery that failed before the first attempt.
+func (m *Metrics) giveUp(d Delivery) { m.ended.WithLabelValues(d.Channel, string(Failed)).Inc() }
+
 // show sets the lengths of the channels' queues; what is not in queues is
 // empty.
 func (m *Metrics) show(channels []Channel, queues []Queue) {
