@@ -13,7 +13,9 @@ import (
 // waits longer than re_request_after puts another message into the same queue,
 // at most re_requests_at_most times. The server takes a random (exponential)
 // time for each, on average 1/served_per_minute: served like clockwork, probes
-// sent like clockwork would all be thrown away or all be served. What is older than expire_after is thrown away without being served.
+// sent like clockwork would all be thrown away or all be served. What is older
+// than expire_after is thrown away without being served.
+//
 // From the end of the fault nobody asks again, first requests fall to half the
 // service rate, and the backlog drains. When the queue is then empty for the
 // first time it is over.

@@ -112,6 +112,9 @@ func (p *Portal) Usage() Usage {
 	}
 }
 
+// OracleRefused counts the questions the oracle did not answer.
+func (u Usage) OracleRefused() uint64 { return u.OracleDenied + u.OracleUnknown }
+
 // Front is the path of the front page.
 func (p *Portal) Front() string {
 	if p.dress.name == DressLayanan {
