@@ -35,10 +35,11 @@ func showPage(w http.ResponseWriter, name string, view any) {
 
 // span is a piece of text for a page.
 type span struct {
-	Text string
-	Href string // "" is no link
-	Bold bool
-	Code bool
+	Text   string
+	Href   string // "" is no link
+	Bold   bool
+	Code   bool
+	Italic bool
 }
 
 // wib is Western Indonesian Time, which has no summer time.

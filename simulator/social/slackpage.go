@@ -125,8 +125,9 @@ func (b block) parts() []slackPart {
 	return parts
 }
 
-// marks are the parts of Slack's mrkdwn that the page knows: links, bold, code.
-var marks = regexp.MustCompile("<(https?://[^|>\\s]+)(?:\\|([^>]*))?>|\\*([^*\n]+)\\*|`([^`\n]+)`")
+// marks are the parts of Slack's mrkdwn that the page knows: links, bold, code,
+// italics.
+var marks = regexp.MustCompile("<(https?://[^|>\\s]+)(?:\\|([^>]*))?>|\\*([^*\n]+)\\*|`([^`\n]+)`|\\b_([^_\n]+)_\\b")
 
 // mrkdwn takes Slack's markup apart; what is none stays as it is.
 func mrkdwn(text string) []span {
@@ -154,8 +155,10 @@ func marked(text string, at []int) span {
 		return span{Text: href, Href: href}
 	case group(3) != "":
 		return span{Text: group(3), Bold: true}
+	case group(4) != "":
+		return span{Text: group(4), Code: true}
 	}
-	return span{Text: group(4), Code: true}
+	return span{Text: group(5), Italic: true}
 }
 
 var slackUnescapes = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")

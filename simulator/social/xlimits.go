@@ -15,8 +15,8 @@ type limit struct {
 	window time.Duration
 }
 
-// Limits of the endpoints beside posting, from the documentation's table for
-// user contexts.
+// readingLimit is that of an endpoint which only reads: the documentation's
+// figure for one user.
 func readingLimit(most int) []limit {
 	return []limit{{"x-rate-limit", most, 15 * time.Minute}}
 }

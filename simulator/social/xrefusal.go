@@ -1,23 +1,27 @@
 package social
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 )
 
 // xRefusal is X's no, in the words of both versions of its API.
 type xRefusal struct {
-	status  int
-	code    int    // v1.1
-	message string // v1.1
-	title   string // v2
-	detail  string // v2
-	params  map[string][]string
+	status   int
+	statusV1 int    // where v1.1 has another; 0 where not
+	code     int    // v1.1
+	message  string // v1.1
+	title    string // v2
+	detail   string // v2
+	params   map[string][]string
 }
 
 // badAuthentication is for a request that is not signed at all.
 func badAuthentication() *xRefusal {
-	return unauthorized(215, "Bad Authentication data.")
+	no := unauthorized(215, "Bad Authentication data.")
+	no.statusV1 = http.StatusBadRequest
+	return no
 }
 
 // badSignature is for a wrong or replayed signature.
@@ -88,7 +92,7 @@ func overCapacity() *xRefusal {
 // noText is for a post without a text.
 func noText() *xRefusal {
 	no := badParameter("text", "", "is missing or empty")
-	no.status, no.code, no.message = http.StatusForbidden, 170, "Missing required parameter: status."
+	no.statusV1, no.code, no.message = http.StatusForbidden, 170, "Missing required parameter: status."
 	return no
 }
 
@@ -107,7 +111,7 @@ func refuseV1(w http.ResponseWriter, no *xRefusal) {
 		Code    int    `json:"code"`
 		Message string `json:"message"`
 	}
-	writeJSON(w, no.status, map[string][]problem{"errors": {{no.code, no.message}}})
+	writeJSON(w, cmp.Or(no.statusV1, no.status), map[string][]problem{"errors": {{no.code, no.message}}})
 }
 
 // refuseV2 writes no as API v2 does.
@@ -116,7 +120,7 @@ func refuseV2(w http.ResponseWriter, no *xRefusal) {
 		writeJSON(w, no.status, v2Problem{Title: no.title, Detail: no.detail, Type: "about:blank", Status: no.status})
 		return
 	}
-	writeJSON(w, http.StatusBadRequest, v2Problem{
+	writeJSON(w, no.status, v2Problem{
 		Errors: []v2ParamProblem{{no.params, no.detail}},
 		Title:  no.title,
 		Detail: "One or more parameters to your request was invalid.",
