@@ -1,0 +1,100 @@
+package inbox
+
+import (
+	"crypto/sha256"
+	"strings"
+	"time"
+
+	"pantau/internal/secret"
+)
+
+// Message is any text a receiver was handed, in the one form that all of them
+// bring it to. Everything a person or a code could be known by is a secret.
+type Message struct {
+	Receiver  string       // the receiver's configured name
+	ID        string       // the receiver's own id for it
+	Device    string       // the handset's id, "" for mail
+	Slot      int          // the SIM slot from 1, 0 when the handset does not say
+	Recipient secret.Value // the number or mail address it was sent to, empty when not said
+	Sender    secret.Value
+	Subject   secret.Value // of a mail
+	Text      secret.Value
+	HTML      secret.Value // of a mail
+	Stamped   time.Time    // the message centre's clock, zero when not said
+	DeviceAt  time.Time    // the handset's clock, zero when not said
+	Received  time.Time    // our clock
+}
+
+// isMail says whether Recipient is a mail address.
+func (m Message) isMail() bool { return m.Receiver == mailReceiver }
+
+// Why says in one fixed word what became of a message and for what reason.
+type Why string
+
+// What can become of a message.
+const (
+	WhyReference Why = "reference" // matched by the reference id in the text
+	WhyAddress   Why = "address"   // matched by its unique mail address
+	WhySIM       Why = "sim"       // matched as the one code its SIM waits for
+
+	WhyDuplicate Why = "duplicate" // it, or its double, was taken before
+	WhyInFlight  Why = "in-flight" // it is being recorded at this moment
+
+	WhySender    Why = "sender-unknown"   // no template is configured for its sender
+	WhyNoForm    Why = "no-code-in-text"  // no template fits
+	WhyNotCode   Why = "not-a-code"       // what fits is a date, a phone number, part of a longer number …
+	WhySeveral   Why = "several-codes"    // more than one code fits
+	WhyNobody    Why = "no-wait"          // nobody waits for it
+	WhyStale     Why = "stamped-before"   // it was on its way before the code was asked for
+	WhyAmbiguous Why = "several-waits"    // more than one wait could be meant
+	WhyStranger  Why = "sim-unknown"      // the card it was sent to is not one of ours
+	WhyConflict  Why = "slot-against-sim" // slot and number name different cards
+)
+
+// outcome is the label of a metric; the set is closed.
+type outcome string
+
+const (
+	matched   outcome = "matched"
+	duplicate outcome = "duplicate"
+	unmatched outcome = "unmatched"
+	noCode    outcome = "no-code"
+	refused   outcome = "refused" // turned away unread: forged, malformed, too large, addressed to nobody
+	failed    outcome = "failed"  // could not be recorded; the receiver is asked to try again
+)
+
+func (w Why) outcome() outcome {
+	switch w {
+	case WhyReference, WhyAddress, WhySIM:
+		return matched
+	case WhyDuplicate:
+		return duplicate
+	case WhyInFlight:
+		return failed
+	case WhySender, WhyNoForm, WhyNotCode, WhySeveral:
+		return noCode
+	default:
+		return unmatched
+	}
+}
+
+// numberKey stands for a phone number in maps, so that no structure that could
+// be printed holds the number. The zero key is no number.
+type numberKey [sha256.Size]byte
+
+// keyOfNumber is the same for +62812…, 62812…, 0812… and 0812-….
+func keyOfNumber(number secret.Value) numberKey {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, number.Reveal())
+	if national, ok := strings.CutPrefix(digits, "0"); ok && !strings.HasPrefix(national, "0") {
+		digits = "62" + national
+	}
+	if len(digits) < 8 {
+		return numberKey{}
+	}
+	return sha256.Sum256([]byte(digits))
+}
