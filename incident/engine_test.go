@@ -200,7 +200,7 @@ func TestMaintenanceFreezesAndShows(t *testing.T) {
 				want = detect.Maintained
 			}
 			if got := stateOf(e.Situation(), detect.ComponentPortal); got != want {
-				t.Fatalf("the portal is %s at %s, want %s", got, time.Now().Sub(from), want)
+				t.Fatalf("the portal is %s at %s, want %s", got, time.Since(from), want)
 			}
 			time.Sleep(time.Minute)
 		}
