@@ -3,6 +3,7 @@ package probes
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -14,8 +15,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"crypto/tls"
 )
 
 const (
@@ -143,13 +142,15 @@ func (b *browser) went(format string, args ...any) {
 }
 
 // plainPath is a path fit for evidence: without query, and with an ellipsis
-// for parts that may be an id or a token.
+// for parts that look like an id or a token rather than a word.
 func plainPath(u *url.URL) string {
 	parts := strings.Split(u.Path, "/")
 	for i, part := range parts {
-		if len(part) > 3 && strings.ContainsAny(part, "0123456789@") || len(part) > 24 {
+		if len(part) > 24 || strings.ContainsFunc(part, func(r rune) bool { return !strings.ContainsRune(wordLetters, r) }) {
 			parts[i] = "…"
 		}
 	}
 	return strings.Join(parts, "/")
 }
+
+const wordLetters = "abcdefghijklmnopqrstuvwxyz-_."

@@ -83,6 +83,7 @@ type run struct {
 
 // watcher follows one run as it goes. The zero watcher follows nothing.
 type watcher struct {
+	mu   sync.Mutex   // tells one result after another
 	tell func(Result) // nil for nobody
 	once sync.Once
 	over chan struct{} // closed when nothing more is waited for; nil for nobody
@@ -92,6 +93,8 @@ func (w *watcher) told(results ...Result) {
 	if w.tell == nil {
 		return
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, result := range results {
 		w.tell(result)
 	}
@@ -201,7 +204,9 @@ func (p *Prober) Once(ctx context.Context, journey string, tell func(Result)) er
 	cancel()
 	p.jobs.Wait()
 	if left := p.find(r.id); left != nil {
+		left.gate <- struct{}{}
 		p.drop(left)
+		<-left.gate
 	}
 	return err
 }

@@ -49,7 +49,7 @@ func phase(name string, every time.Duration, now time.Time) time.Time {
 	_, _ = hash.Write([]byte(name)) // never fails
 	offset := time.Duration(hash.Sum64() % uint64(every))
 	since := time.Duration((now.UnixNano() - int64(offset)) % int64(every))
-	return now.Round(0).Add(-since)
+	return now.Add(-since) // keeps the monotonic reading: a jump of the clock moves no tick
 }
 
 // tick starts a run of j when there can be one now, and counts why not.

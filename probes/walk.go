@@ -143,6 +143,7 @@ func (p *Prober) ask(ctx context.Context, r *run) bool {
 		return false
 	}
 	p.park(w)
+	r.sim = SIM{} // the wait holds it from here on
 	p.deps.Mailbox.Expect(w.wait)
 	r.watcher.told(intent)
 
@@ -179,7 +180,9 @@ func (p *Prober) waitOf(r *run, key string) Wait {
 
 // accepted parks the run with its wait.
 func (p *Prober) accepted(ctx context.Context, w *parked, r *run, result Result, reference string) {
-	w.since = r.visit.page.answered
+	if at := r.visit.page.answered; !at.IsZero() {
+		w.since = at
+	}
 	w.wait.Requested, w.wait.Reference, w.wait.Unsure = wall(w.since), reference, false
 	p.deps.Mailbox.Expect(w.wait)
 	result.Opened = w.opened()
@@ -207,6 +210,6 @@ func (p *Prober) notAccepted(ctx context.Context, w *parked, r *run, result Resu
 	if result.Reason == ReasonTimeout || result.Reason == ReasonUnreachable {
 		// It may have been sent all the same, and must not be taken for the
 		// answer to a later request.
-		p.rest(r.sim.ID, w.wait.Validity)
+		p.rest(w.wait.Key, w.wait.Validity)
 	}
 }

@@ -185,7 +185,7 @@ func (p *Prober) park(w *parked) {
 		return
 	}
 	p.sims[w.wait.Key] = simState{
-		busy: true, used: w.wait.Requested, rest: w.wait.Requested.Add(spacing(w.wait.Validity)),
+		busy: true, used: w.since, rest: w.since.Add(spacing(w.wait.Validity)),
 	}
 }
 
