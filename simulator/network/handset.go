@@ -93,11 +93,14 @@ func (n *Network) offline(h *handset) bool {
 // the operator has for a phone that is away it keeps, and so does the phone
 // with what it has for the monitor.
 func (n *Network) whenOnline(h *handset, do func()) {
-	if n.offline(h) {
-		h.hold(do)
+	if !n.offline(h) {
+		do()
 		return
 	}
-	do()
+	h.hold(do)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.startLooking()
 }
 
 func (h *handset) hold(do func()) {
@@ -108,6 +111,12 @@ func (h *handset) hold(do func()) {
 		return
 	}
 	h.held = append(h.held, do)
+}
+
+func (h *handset) holds() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.held) > 0
 }
 
 // release does what was held, in its order.

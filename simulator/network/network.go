@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type Network struct {
 	faults  []delivery.Fault // with the instant each began
 	sent    uint64
 	queued  map[uint64]func(stamped time.Time)
+	looking bool // look is in the agenda
 }
 
 const (
@@ -91,7 +93,6 @@ func (n *Network) Run(ctx context.Context) error {
 		all.Go(func() { h.lane.run(ctx) })
 		n.beat(h)
 	}
-	n.look()
 	n.agenda.run(ctx)
 	all.Wait()
 	return nil
@@ -127,6 +128,7 @@ func (n *Network) send(message delivery.Message, arrive func(stamped time.Time))
 	fate, known := n.carrier.Send(message)
 	if !known {
 		n.queued[message.ID] = arrive
+		n.startLooking()
 		return
 	}
 	n.schedule(message, fate, arrive)
@@ -196,14 +198,33 @@ func (n *Network) outside(at time.Time) time.Time {
 	return at.Add(-time.Duration(jump.By))
 }
 
-// look takes on what left a queue and what waited for a handset, again and again.
+// startLooking begins to look at queues and at who is back, when it is not
+// done already. The caller holds n.mu.
+func (n *Network) startLooking() {
+	if !n.looking {
+		n.looking = true
+		n.later(time.Now().Add(pause), n.look)
+	}
+}
+
+// look takes on what left a queue and what waited for a handset, again and
+// again until nothing waits.
 func (n *Network) look() {
-	n.later(time.Now().Add(pause), n.look)
+	defer n.lookAgain()
 	n.leaveQueues()
 	for _, h := range n.handsets {
 		if !n.offline(h) {
 			h.release()
 		}
+	}
+}
+
+func (n *Network) lookAgain() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.looking = false
+	if len(n.queued) > 0 || slices.ContainsFunc(n.handsets, (*handset).holds) {
+		n.startLooking()
 	}
 }
 
