@@ -61,6 +61,13 @@ func (w *wall) texts() []string {
 	return texts
 }
 
+// did is how often something was posted, sent and asked for.
+func (w *wall) did() (posts, calls, asked int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.posts), len(w.calls), len(w.asked)
+}
+
 // readable is a wall that can be asked.
 type readable struct{ wall }
 
@@ -309,15 +316,15 @@ func TestWhatFollowsAnAttempt(t *testing.T) {
 				w := newWorld(t, channel("x", sender))
 				w.say(notice("INC-1", 1))
 				w.wantState(id, test.first)
-				before := len(feed.calls) + len(feed.asked)
+				_, calls, asked := feed.did()
 				w.pass(test.quiet - time.Second/2)
-				if after := len(feed.calls) + len(feed.asked); test.quiet > 0 && after != before {
+				if _, c, a := feed.did(); test.quiet > 0 && (c != calls || a != asked) {
 					t.Errorf("asked or sent again after less than %s", test.quiet)
 				}
 				w.pass(3 * time.Hour)
 				ended := w.wantState(id, test.last)
-				if len(feed.posts) != test.posts || len(feed.calls) != test.calls {
-					t.Errorf("%d posts by %d calls, want %d by %d", len(feed.posts), len(feed.calls), test.posts, test.calls)
+				if posts, calls, _ := feed.did(); posts != test.posts || calls != test.calls {
+					t.Errorf("%d posts by %d calls, want %d by %d", posts, calls, test.posts, test.calls)
 				}
 				if ended.State == Sent && (ended.Receipt != "r1" || ended.Problem != "") {
 					t.Errorf("sent with receipt %q and problem %q, want r1 and none", ended.Receipt, ended.Problem)
@@ -418,13 +425,13 @@ func TestAfterACrash(t *testing.T) {
 
 				w.start(only)
 				w.pass(lease - time.Second)
-				if len(feed.asked) > 0 {
+				if _, _, asked := feed.did(); asked > 0 {
 					t.Error("asked while the dead process's post might still appear")
 				}
 				w.pass(time.Minute)
 				w.wantState(job.ID, test.want)
-				if len(feed.posts) != test.posts {
-					t.Errorf("%d posts, want %d", len(feed.posts), test.posts)
+				if posts, _, _ := feed.did(); posts != test.posts {
+					t.Errorf("%d posts, want %d", posts, test.posts)
 				}
 			})
 		})
@@ -441,8 +448,8 @@ func TestWhoLostTheLeaseDoesNotPost(t *testing.T) {
 		job := Delivery{ID: "d", Attempt: 1, Due: time.Now().Add(p.lease())}
 		time.Sleep(p.lease() - p.settle)
 		ended := stopped.run(t.Context(), job, Waiting)
-		if len(feed.calls) != 0 || ended.State != Waiting {
-			t.Errorf("%d calls and %s, want none and waiting", len(feed.calls), ended.State)
+		if _, calls, _ := feed.did(); calls != 0 || ended.State != Waiting {
+			t.Errorf("%d calls and %s, want none and waiting", calls, ended.State)
 		}
 	})
 }
@@ -507,8 +514,8 @@ func TestTroubleWithTheOutboxPasses(t *testing.T) {
 		w.outbox.failing(nil)
 		w.pass(time.Minute)
 		w.wantState("INC-1/1/public/x", Sent)
-		if len(feed.posts) != 1 {
-			t.Errorf("%d posts, want 1", len(feed.posts))
+		if posts, _, _ := feed.did(); posts != 1 {
+			t.Errorf("%d posts, want 1", posts)
 		}
 		if !strings.Contains(w.log.String(), "disk full") {
 			t.Error("nothing of it in the log")

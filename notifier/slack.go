@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	slackLimit   = 12_000 // characters of a message; Slack cuts at 40,000
+	slackLimit   = 12_000 // characters of a message, as sent; Slack cuts at 40,000
 	slackTitle   = 150    // characters of a header block
 	slackSection = 3_000  // characters of a section block, as sent
 	slackEvent   = "pantau_delivery"
 	slackPages   = 20
-	// slackSlack is how far Slack's clock may be behind ours.
-	slackSlack = 2 * time.Minute
+	// slackSkew is how far Slack's clock may be behind ours.
+	slackSkew = 2 * time.Minute
 )
 
 // slackSender posts to one channel of a Slack workspace. The delivery's id
@@ -48,10 +48,11 @@ func newSlack(c ChannelOptions) *slackSender {
 }
 
 // writeForSlack gives the headline and the whole text, in plain words; Send
-// puts them into Slack's notation.
+// puts the text into Slack's notation. The headline is shown as it is, and has
+// no angle brackets, with which Slack's own signs begin.
 func writeForSlack(n incident.Notice, lang words.Lang) (title, text string) {
-	title = strings.Join(strings.Fields(clean(n.Title.In(lang))), " ")
-	return cut(title, slackTitle, utf8.RuneCountInString), cut(whole(n, lang), slackLimit, utf8.RuneCountInString)
+	title = strings.NewReplacer("<", "‹", ">", "›").Replace(strings.Join(strings.Fields(clean(n.Title.In(lang))), " "))
+	return cut(title, slackTitle, utf8.RuneCountInString), cut(whole(n, lang), slackLimit, slackLength)
 }
 
 // Send posts d, into the thread of the thread's first message.
@@ -123,17 +124,20 @@ type slackPage func(ctx context.Context, d Delivery, cursor string) (messages []
 
 func (s *slackSender) history(ctx context.Context, d Delivery, cursor string) ([]slack.Message, string, error) {
 	answer, err := s.client.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-		ChannelID: s.channel, Oldest: slackTime(d.Began.Add(-slackSlack)), Cursor: cursor, Limit: 200, IncludeAllMetadata: true,
+		ChannelID: s.channel, Oldest: slackTime(d.Began.Add(-slackSkew)), Cursor: cursor, Limit: 200, IncludeAllMetadata: true,
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, "", err
+	case !answer.Ok:
+		return nil, "", errors.New("an answer that is neither ok nor an error")
 	}
 	return answer.Messages, answer.ResponseMetaData.NextCursor, nil
 }
 
 func (s *slackSender) replies(ctx context.Context, d Delivery, cursor string) ([]slack.Message, string, error) {
 	messages, _, next, err := s.client.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-		ChannelID: s.channel, Timestamp: d.Root, Oldest: slackTime(d.Began.Add(-slackSlack)), Cursor: cursor, Limit: 200, IncludeAllMetadata: true,
+		ChannelID: s.channel, Timestamp: d.Root, Oldest: slackTime(d.Began.Add(-slackSkew)), Cursor: cursor, Limit: 200, IncludeAllMetadata: true,
 	})
 	return messages, next, err
 }
@@ -176,14 +180,16 @@ func slackBlocks(d Delivery) []slack.Block {
 	if d.Title != "" {
 		blocks = append(blocks, slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, d.Title, false, false)))
 	}
-	asSent := func(text string) int { return utf8.RuneCountInString(slackNotation(text)) }
-	for _, piece := range split(d.Text, slackSection, asSent) {
+	for _, piece := range split(d.Text, slackSection, slackLength) {
 		// Verbatim, so that Slack itself makes nothing of @names and #channels.
 		text := slack.NewTextBlockObject(slack.MarkdownType, slackNotation(piece), false, true)
 		blocks = append(blocks, slack.NewSectionBlock(text, nil, nil))
 	}
 	return blocks
 }
+
+// slackLength is the length of text as it is sent.
+func slackLength(text string) int { return utf8.RuneCountInString(slackNotation(text)) }
 
 var slackLink = regexp.MustCompile(`https?://[^\s<>|"]*[\w/]`)
 

@@ -2,6 +2,7 @@ package notifier
 
 import (
 	"cmp"
+	"sort"
 	"strings"
 	"unicode"
 
@@ -44,12 +45,12 @@ func cut(text string, limit int, weigh func(string) int) string {
 	if weigh(text) <= limit {
 		return text
 	}
-	if head := fitting(text, limit, weigh, uniseg.FirstSentenceInString); head != "" {
-		return strings.TrimSpace(head)
+	if head := strings.TrimSpace(fitting(text, limit, weigh, uniseg.FirstSentenceInString)); head != "" {
+		return head
 	}
 	limit -= weigh("…")
-	head := fitting(text, limit, weigh, uniseg.FirstWordInString)
-	return strings.TrimSpace(cmp.Or(head, fitting(text, limit, weigh, grapheme))) + "…"
+	head := strings.TrimSpace(fitting(text, limit, weigh, uniseg.FirstWordInString))
+	return cmp.Or(head, strings.TrimSpace(fitting(text, limit, weigh, grapheme))) + "…"
 }
 
 // split takes text apart into pieces of at most limit each, between sentences,
@@ -75,20 +76,19 @@ func split(text string, limit int, weigh func(string) int) []string {
 // fitting is the longest beginning of text that consists of whole parts, as
 // next takes them off, and weighs at most limit without the space at its end.
 func fitting(text string, limit int, weigh func(string) int, next func(string, int) (string, string, int)) string {
-	fits, end, rest, state := 0, 0, text, -1
-	for rest != "" {
+	var ends []int
+	for end, rest, state := 0, text, -1; rest != ""; {
 		var part string
 		part, rest, state = next(rest, state)
 		end += len(part)
-		head := strings.TrimSpace(text[:end])
-		if weigh(head) > limit {
-			break
-		}
-		if head != "" {
-			fits = end
-		}
+		ends = append(ends, end)
 	}
-	return text[:fits]
+	// Halving, because weighing each beginning of a long text takes too long.
+	tooMuch := sort.Search(len(ends), func(i int) bool { return weigh(strings.TrimSpace(text[:ends[i]])) > limit })
+	if tooMuch == 0 {
+		return ""
+	}
+	return text[:ends[tooMuch-1]]
 }
 
 func grapheme(text string, state int) (first, rest string, newState int) {

@@ -3,6 +3,7 @@ package notifier
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -115,7 +116,11 @@ func (h hider) in(text string) string {
 		if key.Empty() {
 			continue
 		}
-		for _, written := range []string{key.Reveal(), url.QueryEscape(key.Reveal())} {
+		inJSON, err := json.Marshal(key.Reveal())
+		if err != nil {
+			return secret.Hidden // no text can hold it safely
+		}
+		for _, written := range []string{key.Reveal(), url.QueryEscape(key.Reveal()), strings.Trim(string(inJSON), `"`)} {
 			text = strings.ReplaceAll(text, written, secret.Hidden)
 		}
 	}

@@ -17,8 +17,8 @@ import (
 
 const (
 	xHost = "https://api.x.com"
-	// xSlack is how far X's clock may be behind ours.
-	xSlack = 2 * time.Minute
+	// xSkew is how far X's clock may be behind ours.
+	xSkew = 2 * time.Minute
 	// xPages bounds a read back to the 3,200 posts that X goes back.
 	xPages = 32
 )
@@ -88,7 +88,7 @@ func (s *x) Send(ctx context.Context, d Delivery) (string, error) {
 // Find reads the account's posts since the first attempt.
 func (s *x) Find(ctx context.Context, d Delivery) (string, bool, error) {
 	query := url.Values{
-		"start_time":   {d.Began.Add(-xSlack).UTC().Format(time.RFC3339)},
+		"start_time":   {d.Began.Add(-xSkew).UTC().Format(time.RFC3339)},
 		"max_results":  {"100"},
 		"tweet.fields": {"referenced_tweets"},
 	}
@@ -97,8 +97,8 @@ func (s *x) Find(ctx context.Context, d Delivery) (string, bool, error) {
 		if err := s.call(ctx, http.MethodGet, "/2/users/"+url.PathEscape(s.user)+"/tweets?"+query.Encode(), nil, &page); err != nil {
 			return "", false, fmt.Errorf("reading posts of X: %w", err)
 		}
-		if len(page.Data) == 0 && len(page.Errors) > 0 {
-			return "", false, errors.New("reading posts of X: an answer with errors in the place of posts")
+		if page.Meta.Count == nil { // as when the account is not known: status 200 and errors
+			return "", false, errors.New("reading posts of X: an answer that does not say how many there are")
 		}
 		for _, post := range page.Data {
 			if post.is(d) {
@@ -116,9 +116,9 @@ func (s *x) Find(ctx context.Context, d Delivery) (string, bool, error) {
 type xPage struct {
 	Data []xPosted `json:"data"`
 	Meta struct {
+		Count     *int   `json:"result_count"`
 		NextToken string `json:"next_token"`
 	} `json:"meta"`
-	Errors []json.RawMessage `json:"errors"`
 }
 
 type xPosted struct {

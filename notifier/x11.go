@@ -66,7 +66,7 @@ func (s *x11) Send(ctx context.Context, d Delivery) (string, error) {
 
 // Find reads the account's posts since the first attempt, newest first.
 func (s *x11) Find(ctx context.Context, d Delivery) (string, bool, error) {
-	since := d.Began.Add(-xSlack)
+	since := d.Began.Add(-xSkew)
 	params := &twitter.UserTimelineParams{
 		UserID: s.user, Count: 100, TweetMode: "extended", TrimUser: twitter.Bool(true),
 		ExcludeReplies: twitter.Bool(false), IncludeRetweets: twitter.Bool(false),
@@ -76,6 +76,9 @@ func (s *x11) Find(ctx context.Context, d Delivery) (string, bool, error) {
 		tweets, response, err := client.Timelines.UserTimeline(params)
 		if err := s.outcome(response, err, connected.Load()); err != nil {
 			return "", false, fmt.Errorf("reading posts of X: %w", err)
+		}
+		if tweets == nil {
+			return "", false, errors.New("reading posts of X: an answer without a list")
 		}
 		for _, tweet := range tweets {
 			if created, err := tweet.CreatedAtTime(); err == nil && created.Before(since) {
