@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pantau/simulator/network"
+	"pantau/simulator/portal"
 	"pantau/simulator/social"
 )
 
@@ -23,7 +24,7 @@ type Options struct {
 	Handsets      []network.Handset
 	WebhookURL    string // where handsets post; may come later by Connect
 	WebhookSecret string // the key of their signatures
-	SMSSender     string // who text messages are from; "" is the network's
+	SMSSender     string // who text messages are from; "" is EREG or LAYANAN, as the dress
 	SMTPAddr      string // host:port of the monitor's mail receiver; may come later by Connect
 	MailDomains   []string
 	Heartbeat     time.Duration // of handsets; 0 is 60 s
@@ -43,6 +44,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Validity == 0 {
 		o.Validity = 10 * time.Minute
+	}
+	if o.SMSSender == "" && o.Dress == portal.DressLayanan {
+		o.SMSSender = "LAYANAN" // the network's own is EREG
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"time"
 
 	"pantau/simulator/delivery"
@@ -87,7 +88,8 @@ func spread(id string, title, about label, ways []way, fault delivery.Fault) gro
 func portalDown() group {
 	down := func(how string) delivery.Fault { return delivery.Fault{Kind: delivery.PortalDown, How: how} }
 	return group{
-		label{"Portal mati", "Portal down"}, label{"Setiap langkah gagal.", "Every step fails."},
+		label{"Portal mati", "Portal down"},
+		label{"Setiap langkah gagal.", "Every step fails."},
 		[]preset{
 			{"portal-503", label{"Menjawab 503", "Answers 503"}, down(delivery.HowHTTP503)},
 			{"portal-refuse", label{"Menolak koneksi", "Refuses"}, down(delivery.HowRefuse)},
@@ -97,9 +99,10 @@ func portalDown() group {
 }
 
 func portalSlow(median delivery.Duration) group {
+	seconds := int(time.Duration(median).Seconds())
 	return group{
 		label{"Portal lambat", "Portal slow"},
-		label{"Setiap halaman memerlukan sekitar " + median.String() + ".", "Every page takes about " + median.String() + "."},
+		label{fmt.Sprintf("Setiap halaman memerlukan sekitar %d detik.", seconds), fmt.Sprintf("Every page takes about %d seconds.", seconds)},
 		[]preset{{"portal-slow", label{"Lambat", "Slow"}, delivery.Fault{Kind: delivery.PortalSlow, Median: median}}},
 	}
 }
