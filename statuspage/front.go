@@ -3,6 +3,7 @@ package statuspage
 import (
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"pantau/detect"
 	"pantau/incident"
@@ -46,6 +47,7 @@ type front struct {
 	Todo         todo
 	Steps        []step
 	Ways         []way
+	Measured     bool // some way has a rail, which needs its key
 	Unsupported  string
 	Validity     string
 	Open         []incidentView
@@ -57,8 +59,13 @@ type front struct {
 type now struct {
 	look
 	Sentence string
+	Long     bool // too long for the largest type
 	Notes    []note
 }
+
+// longSentence is the length in characters from which it is set smaller, so
+// that what to do still fits on a telephone's first screen.
+const longSentence = 140
 
 // note is a line below the sentence; it may lead somewhere.
 type note struct {
@@ -106,6 +113,7 @@ func (s *speaker) front(sit incident.Situation) front {
 		Maintenances: s.maintenances(sit),
 		Past:         s.pastIncidents(sit),
 	}
+	view.Measured = slices.ContainsFunc(view.Ways, func(w way) bool { return w.Rail != nil })
 	view.frame = s.frame("/", view.Now.Word, view.Now.Sentence)
 	return view
 }
@@ -133,6 +141,10 @@ func (s *speaker) arranged(measured []detect.Assessment) []detect.Assessment {
 
 func (s *speaker) now(head headline, sit incident.Situation) now {
 	n := now{look: s.look(head.state), Sentence: s.sentence(head)}
+	n.Long = utf8.RuneCountInString(n.Sentence) > longSentence
+	if head.topic == topicPartUnknown {
+		n.Word = s.say("state.part-unknown")
+	}
 	switch head.topic {
 	case topicNotYet:
 		n.Notes = append(n.Notes, note{Text: s.say("now.first-note")})
@@ -232,6 +244,7 @@ func (s *speaker) todo(head headline, sit incident.Situation) todo {
 	for _, other := range head.others {
 		t.Items = appendNew(t.Items, s.advice(other)...)
 	}
+	t.Ordered = t.Ordered && len(t.Items) > 1
 	return t
 }
 

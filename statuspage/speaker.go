@@ -2,6 +2,7 @@ package statuspage
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -142,10 +143,8 @@ func (s *speaker) status(status incident.Status) string {
 
 // name is what a component is called.
 func (s *speaker) name(component detect.Component) string {
-	for _, c := range s.options.Components {
-		if c.ID == component && !c.Name.IsZero() {
-			return s.in(c.Name)
-		}
+	if name := s.configuredName(component); name != "" {
+		return name
 	}
 	switch component {
 	case detect.ComponentPortal:
@@ -169,8 +168,36 @@ func (s *speaker) names(components []detect.Component) []string {
 	return names
 }
 
+// list names components in a sentence. Operators are drawn together, because
+// three times "OTP by SMS to … numbers" is read by nobody.
 func (s *speaker) list(components []detect.Component) string {
-	return words.And(s.lang, s.names(components))
+	var names, operators []string
+	at := 0
+	for _, c := range components {
+		if operator := operatorOf(c); operator != "" && s.configuredName(c) == "" {
+			if len(operators) == 0 {
+				at = len(names)
+			}
+			operators = append(operators, operatorName(operator))
+			continue
+		}
+		names = append(names, s.name(c))
+	}
+	if len(operators) > 0 {
+		together := s.say("component.otp-sms", "operator", words.And(s.lang, operators))
+		names = slices.Insert(names, at, together)
+	}
+	return words.And(s.lang, names)
+}
+
+// configuredName is what the settings call a component, "" when they do not.
+func (s *speaker) configuredName(component detect.Component) string {
+	for _, c := range s.options.Components {
+		if c.ID == component {
+			return s.in(c.Name)
+		}
+	}
+	return ""
 }
 
 // smsPrefix begins the component of every operator's text messages.

@@ -60,7 +60,7 @@ func (s *speaker) openIncidents(sit incident.Situation) []incidentView {
 		view := s.incident(i)
 		view.look = s.look(stateOf(i, sit))
 		if i.Status == incident.Monitoring {
-			view.look = look{"work", "ok", ""}
+			view.look = look{"ok", "ok", ""}
 		}
 		if n := len(view.Updates); n > frontUpdates {
 			view.Updates = view.Updates[:frontUpdates]
@@ -151,7 +151,7 @@ type maintenanceView struct {
 	Length   string
 	From     []instant // WIB, WITA, WIT
 	Until    []instant
-	Affected []string
+	Affected string
 }
 
 // maintenances are the running and coming windows. One that is over is not
@@ -166,7 +166,7 @@ func (s *speaker) maintenances(sit incident.Situation) []maintenanceView {
 			look: s.look(detect.Maintained), ID: m.ID, Title: s.in(m.Title),
 			Status:   s.say("maintenance.scheduled"),
 			Length:   s.duration(m.Until.Sub(m.From)),
-			Affected: s.names(m.Components),
+			Affected: s.list(m.Components),
 		}
 		if isRunning(m, sit.At) {
 			view.Status = s.say("maintenance.running")

@@ -97,10 +97,8 @@ func (s *speaker) way(a detect.Assessment, now time.Time) way {
 
 // wayName is short inside a list of ways, unless the settings name it.
 func (s *speaker) wayName(component detect.Component) string {
-	for _, c := range s.options.Components {
-		if c.ID == component && !c.Name.IsZero() {
-			return s.in(c.Name)
-		}
+	if name := s.configuredName(component); name != "" {
+		return name
 	}
 	if operator := operatorOf(component); operator != "" {
 		return s.say("way.sms", "operator", operatorName(operator))
