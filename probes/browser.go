@@ -1,7 +1,6 @@
 package probes
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -114,7 +113,7 @@ func (b *browser) read(ctx context.Context, response *http.Response) (answer, er
 	case len(body) > bodyAtMost:
 		return answer{}, &fault{Down, ReasonUnexpected, fmt.Sprintf("more than %d bytes", bodyAtMost)}
 	}
-	got := answer{url: response.Request.URL, status: response.StatusCode, body: bytes.Clone(body), answered: answered}
+	got := answer{url: response.Request.URL, status: response.StatusCode, body: body, answered: answered}
 	return got, statusFault(got.status)
 }
 

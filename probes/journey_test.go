@@ -92,7 +92,8 @@ func TestWhatFaultsOfThePortalGive(t *testing.T) {
 		{"loop", "captcha", delivery.Fault{Kind: delivery.CaptchaLoop, Probability: 1}, []string{"captcha down challenged-again"}},
 		{"loop on the way", "mail", delivery.Fault{Kind: delivery.CaptchaLoop, Probability: 1}, []string{"open up", "captcha down challenged-again"}},
 		{
-			"rejected", "sms", delivery.Fault{Kind: delivery.OTPRejected, Streams: []string{"sms/telkomsel"}, Probability: 1},
+			"rejected", "sms",
+			delivery.Fault{Kind: delivery.OTPRejected, Streams: []string{"sms/telkomsel"}, Probability: 1},
 			[]string{"open up", "captcha up", "request-otp unknown requesting", "request-otp up", "await-otp up", "submit-otp down code-refused"},
 		},
 	} {

@@ -48,14 +48,3 @@ func TestMetricsAreCleanAndCount(t *testing.T) {
 		}
 	}
 }
-
-func TestNoMetricsIsFine(t *testing.T) {
-	var m *Metrics
-	m.recorded(Result{})
-	m.waited(Result{})
-	m.skipped("sms", skipLate, 1)
-	m.inUse(1)
-	if m != nil {
-		t.Error("metrics came from nowhere")
-	}
-}

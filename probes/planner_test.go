@@ -82,8 +82,16 @@ func TestMissedTicks(t *testing.T) {
 		after time.Duration
 		want  int
 	}{
-		{-time.Second, 0}, {0, 0}, {time.Second, 0}, {9 * time.Second, 0}, {10 * time.Second, 0}, {14 * time.Second, 0},
-		{16 * time.Second, 1}, {20 * time.Second, 1}, {24 * time.Second, 1}, {100 * time.Second, 9},
+		{-time.Second, 0},
+		{0, 0},
+		{time.Second, 0},
+		{9 * time.Second, 0},
+		{10 * time.Second, 0},
+		{14 * time.Second, 0},
+		{16 * time.Second, 1},
+		{20 * time.Second, 1},
+		{24 * time.Second, 1},
+		{100 * time.Second, 9},
 	} {
 		if got := missedTicks(start, start.Add(test.after), 10*time.Second); got != test.want {
 			t.Errorf("after %s: %d missed, want %d", test.after, got, test.want)

@@ -54,6 +54,7 @@ func phase(name string, every time.Duration, now time.Time) time.Time {
 
 // tick starts a run of j when there can be one now, and counts why not.
 func (p *Prober) tick(ctx context.Context, j Journey) {
+	defer p.recovered("a tick")
 	now := time.Now()
 	p.mu.Lock()
 	missed := missedTicks(p.ticked[j.Name], now, j.Every)

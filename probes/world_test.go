@@ -33,7 +33,7 @@ type world struct {
 	portal *portal.Portal
 	server *httptest.Server
 	prober *Prober
-	log    *bytes.Buffer
+	log    *journal
 
 	mu      sync.Mutex
 	results []Result
@@ -48,7 +48,7 @@ type world struct {
 // newWorld has journeys for everything against a portal in the given dress.
 func newWorld(t *testing.T, dress string, tweak func(*Options)) *world {
 	t.Helper()
-	w := &world{t: t, expects: map[string]Wait{}, log: &bytes.Buffer{}, news: make(chan struct{}, 1)}
+	w := &world{t: t, expects: map[string]Wait{}, log: &journal{}, news: make(chan struct{}, 1)}
 	var err error
 	w.portal, err = portal.New(portal.Options{Dress: dress, OracleSecret: oracleSecret, Sender: w, Seed: 1, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -238,7 +238,7 @@ func wantLines(t *testing.T, results []Result, want ...string) {
 // serve is a portal of one handler and a prober for its front page.
 func serve(t *testing.T, handler http.HandlerFunc, tweak func(*Options)) *world {
 	t.Helper()
-	w := &world{t: t, expects: map[string]Wait{}, log: &bytes.Buffer{}, news: make(chan struct{}, 1)}
+	w := &world{t: t, expects: map[string]Wait{}, log: &journal{}, news: make(chan struct{}, 1)}
 	w.server = httptest.NewServer(handler)
 	t.Cleanup(w.server.Close)
 	options := testOptions(t, portal.DressEreg, w.server.URL)
@@ -247,4 +247,22 @@ func serve(t *testing.T, handler http.HandlerFunc, tweak func(*Options)) *world 
 	}
 	w.prober = w.newProber(options)
 	return w
+}
+
+// journal is a log that may be written to while it is read.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(line)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
