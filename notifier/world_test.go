@@ -195,4 +195,3 @@ func duplicate(ours bool) func(context.Context, func() string) (string, error) {
 		return "", &Refusal{Problem: "duplicate content", Duplicate: true}
 	}
 }
-
