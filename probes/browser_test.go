@@ -45,7 +45,7 @@ func TestWhatTheFrontPageGives(t *testing.T) {
 			t.Parallel()
 			w := serve(t, test.handler, func(o *Options) {
 				o.Portal.SlowAfter = 100 * time.Millisecond
-				o.Portal.Timeouts.Step = time.Second
+				o.Portal.Timeouts.Step = 2 * time.Second
 				if test.name == "right page" {
 					o.Portal.SlowAfter = time.Minute
 				}

@@ -103,6 +103,23 @@ func TestStoppingDuringARequestLeavesItsWaitUnsure(t *testing.T) {
 	}
 }
 
+func TestAMessageThatComesWhileWeStopIsRecorded(t *testing.T) {
+	w := newWorld(t, portal.DressEreg, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	w.prober.deps.Record = func(ctx context.Context, results []Result) error {
+		if results[0].Reason == ReasonRequesting {
+			cancel() // just before the portal is asked
+		}
+		return w.record(ctx, results)
+	}
+	w.prober.tick(ctx, w.prober.options.Journeys[2])
+	w.prober.jobs.Wait()
+	if err := w.prober.Arrived(t.Context(), arrival(w.expects["sim-1"].ID, "482915")); err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, w.recorded(), "open up", "captcha up", "request-otp unknown requesting", "request-otp unknown shutdown", "await-otp up")
+}
+
 func TestARequestIsNeverMadeWithoutItsRecord(t *testing.T) {
 	w := newWorld(t, portal.DressEreg, nil)
 	w.prober.deps.Record = func(ctx context.Context, results []Result) error {

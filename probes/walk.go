@@ -195,7 +195,7 @@ func (p *Prober) accepted(ctx context.Context, w *parked, r *run, result Result,
 }
 
 // notAccepted ends the wait, except when we stop before the answer is known:
-// then the stored wait goes on after a restart.
+// then it goes on to the end, and after a restart.
 func (p *Prober) notAccepted(ctx context.Context, w *parked, r *run, result Result) {
 	result.Opened = w.opened()
 	results := []Result{result}
@@ -206,6 +206,9 @@ func (p *Prober) notAccepted(ctx context.Context, w *parked, r *run, result Resu
 		p.deps.Log.Error("recording that no code is on its way", "run", r.id, "error", err)
 	}
 	r.watcher.told(results...)
+	if result.Reason == ReasonShutdown {
+		return
+	}
 	p.drop(w)
 	if result.Reason == ReasonTimeout || result.Reason == ReasonUnreachable {
 		// It may have been sent all the same, and must not be taken for the
