@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -146,6 +148,37 @@ func TestResultsComeInTheOrderOfCommits(t *testing.T) {
 			break // leaving early must not hold anything
 		}
 		must(t, w.Commit(t.Context(), sampleCommit()))
+	})
+}
+
+func TestCommitsAtOnceFollowOneAnother(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		const committers, commits = 4, 10
+		second := w.another()
+		var working sync.WaitGroup
+		for n := range committers {
+			s := []*Store{w.Store, second}[n%2]
+			working.Go(func() {
+				for i := range commits {
+					c := incident.Commit{Results: []probes.Result{
+						{ID: fmt.Sprint(n, "-", i, "a"), At: start}, {ID: fmt.Sprint(n, "-", i, "b"), At: start},
+					}}
+					if err := s.Commit(t.Context(), c); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		working.Wait()
+		all := w.results(start)
+		if len(all) != 2*committers*commits {
+			t.Fatalf("%d results, want %d", len(all), 2*committers*commits)
+		}
+		for n := 0; n < len(all); n += 2 { // what was committed together stays together
+			if a, b := all[n].ID, all[n+1].ID; strings.TrimSuffix(a, "a") != strings.TrimSuffix(b, "b") {
+				t.Errorf("%s is followed by %s", a, b)
+			}
+		}
 	})
 }
 

@@ -25,7 +25,10 @@ type figuresDocument struct {
 // assessmentFields are the columns of a state but for its interval's end.
 func assessmentFields(a *detect.Assessment) []any {
 	return []any{
-		&a.Component, instant{&a.Since}, &a.State, &a.Cause, &a.Blind, instant{&a.MeasuredAt},
+		&a.Component,
+		instant{&a.Since},
+		&a.State, &a.Cause, &a.Blind,
+		instant{&a.MeasuredAt},
 		document{(*figuresDocument)(&a.Figures)},
 	}
 }

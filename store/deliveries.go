@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"pantau/notifier"
 )
@@ -19,22 +18,23 @@ type DeliveryFilter struct {
 	Limit   int // 0 for 100
 }
 
-// DeliveryCount is how many deliveries of a channel are in a state.
-type DeliveryCount struct {
-	Channel string
-	State   notifier.State
-	Count   int
-	Oldest  time.Time // when the oldest of them was created
-}
-
 const deliveryColumns = `d.id, d.notice, d.channel, d.thread, d.number, d.event, d.title, d.text, d.state, d.attempt,
 	d.due, d.receipt, d.reply_to, d.root, d.problem, d.created, d.began, d.finished`
 
 func deliveryFields(d *notifier.Delivery) []any {
 	return []any{
-		&d.ID, &d.Notice, &d.Channel, &d.Thread, &d.Number, &d.Event, foreign{&d.Title}, foreign{&d.Text},
-		&d.State, &d.Attempt, instant{&d.Due}, foreign{&d.Receipt}, foreign{&d.ReplyTo}, foreign{&d.Root},
-		foreign{&d.Problem}, instant{&d.Created}, instant{&d.Began}, instant{&d.Finished},
+		&d.ID, &d.Notice, &d.Channel, &d.Thread, &d.Number, &d.Event,
+		foreign{&d.Title},
+		foreign{&d.Text},
+		&d.State, &d.Attempt,
+		instant{&d.Due},
+		foreign{&d.Receipt},
+		foreign{&d.ReplyTo},
+		foreign{&d.Root},
+		foreign{&d.Problem},
+		instant{&d.Created},
+		instant{&d.Began},
+		instant{&d.Finished},
 	}
 }
 
@@ -55,23 +55,35 @@ func (s *Store) Deliveries(ctx context.Context, filter DeliveryFilter) ([]notifi
 	return deliveries, nil
 }
 
-// CountDeliveries counts the deliveries by channel and state, in that order.
-func (s *Store) CountDeliveries(ctx context.Context) ([]DeliveryCount, error) {
-	fields := func(c *DeliveryCount) []any { return []any{&c.Channel, &c.State, &c.Count, instant{&c.Oldest}} }
-	counts, err := collect(ctx, s.readers, fields, `
-		SELECT channel, state, COUNT(*), MIN(created) FROM deliveries GROUP BY channel, state ORDER BY channel, state`)
+// CountDeliveries counts all deliveries by channel and state, in that order.
+func (s *Store) CountDeliveries(ctx context.Context) ([]notifier.Queue, error) {
+	return s.count(ctx, `SELECT channel, state, COUNT(*) FROM deliveries GROUP BY channel, state ORDER BY channel, state`)
+}
+
+// Backlog implements notifier.Backlog: it counts the deliveries that are
+// neither Sent nor Failed.
+func (s *Store) Backlog(ctx context.Context) ([]notifier.Queue, error) {
+	return s.count(ctx, `
+		SELECT channel, state, COUNT(*) FROM deliveries WHERE state IN ('waiting', 'unknown', 'sending')
+		GROUP BY channel, state ORDER BY channel, state`)
+}
+
+func (s *Store) count(ctx context.Context, query string) ([]notifier.Queue, error) {
+	fields := func(q *notifier.Queue) []any { return []any{&q.Channel, &q.State, &q.Count} }
+	counts, err := collect(ctx, s.readers, fields, query)
 	if err != nil {
 		return nil, fmt.Errorf("counting deliveries: %w", err)
 	}
 	return counts, nil
 }
 
-// Retry makes a failed delivery due at once. It becomes Unsure and not
-// Waiting: nobody knows what its attempts did, so the channel is asked before
-// anything is said again. Later deliveries of its thread wait for it again.
+// Retry makes a failed delivery due at once. A failed one was given up for a
+// person to look at, and this is the person's word that it is not there: it
+// becomes Waiting, and is sent without asking the channel first. Later
+// deliveries of its thread wait for it again.
 func (s *Store) Retry(ctx context.Context, id string) error {
 	done, err := s.writer.ExecContext(ctx, `
-		UPDATE deliveries SET state = 'unknown', due = 0, finished = 0 WHERE id = $1 AND state = 'failed'`, id)
+		UPDATE deliveries SET state = 'waiting', due = 0, finished = 0 WHERE id = $1 AND state = 'failed'`, id)
 	if err != nil {
 		return fmt.Errorf("retrying delivery %s: %w", id, err)
 	}

@@ -11,8 +11,12 @@ import (
 
 func incidentFields(i *incident.Incident) []any {
 	return []any{
-		&i.ID, &i.Cause, &i.Status, &i.Impact, document{&i.Components}, document{&i.Title},
-		instant{&i.StartedAt}, instant{&i.OpenedAt}, instant{&i.ResolvedAt},
+		&i.ID, &i.Cause, &i.Status, &i.Impact,
+		document{&i.Components},
+		document{&i.Title},
+		instant{&i.StartedAt},
+		instant{&i.OpenedAt},
+		instant{&i.ResolvedAt},
 	}
 }
 
@@ -25,8 +29,12 @@ type updateRow struct {
 func (r *updateRow) fields() []any {
 	u := &r.update
 	return []any{
-		&r.incident, &u.ID, &u.Number, &u.Status, instant{&u.At}, document{&u.Body}, document{&u.Advice},
-		instant{&u.NextBy}, document{&u.Components},
+		&r.incident, &u.ID, &u.Number, &u.Status,
+		instant{&u.At},
+		document{&u.Body},
+		document{&u.Advice},
+		instant{&u.NextBy},
+		document{&u.Components},
 	}
 }
 

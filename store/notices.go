@@ -11,8 +11,11 @@ import (
 
 func noticeFields(n *incident.Notice) []any {
 	return []any{
-		&n.ID, &n.About, &n.Number, &n.Event, &n.Audience, instant{&n.At},
-		document{&n.Title}, document{&n.Post}, document{&n.Body},
+		&n.ID, &n.About, &n.Number, &n.Event, &n.Audience,
+		instant{&n.At},
+		document{&n.Title},
+		document{&n.Post},
+		document{&n.Body},
 	}
 }
 

@@ -12,7 +12,12 @@ import (
 )
 
 // The dispatcher works from a Store.
-var _ notifier.Outbox = (*Store)(nil)
+var (
+	_ notifier.Outbox  = (*Store)(nil)
+	_ notifier.Backlog = (*Store)(nil)
+)
+
+const anyNewNotice = `SELECT 1 FROM notices WHERE expanded = 0 LIMIT 1`
 
 // Expand implements notifier.Outbox. Only one Expand runs at a time, also
 // among several processes: were a later notice of a thread to become visible
@@ -28,7 +33,7 @@ func (s *Store) Expand(ctx context.Context, limit int, expand func(incident.Noti
 
 func (s *Store) expand(ctx context.Context, limit int, expand func(incident.Notice) []notifier.Delivery) (count int, err error) {
 	// Looking first keeps an idle dispatcher out of the writer's way.
-	if found, err := exists(ctx, s.readers, `SELECT 1 FROM notices WHERE expanded = 0 LIMIT 1`); err != nil || !found {
+	if found, err := exists(ctx, s.readers, anyNewNotice); err != nil || !found {
 		return 0, err
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error {
@@ -72,14 +77,17 @@ func insertDeliveries(ctx context.Context, tx *sql.Tx, notice string, deliveries
 // which a retried one could overtake. A retry goes behind what has been
 // waiting since before its new due time, so that one channel's trouble with
 // one thread does not hold up the others.
+//
+// It counts where NOT EXISTS would say the same: that PostgreSQL turns into a
+// join, which it plans badly on a table it knows nothing about yet.
 const dueDelivery = `
 	SELECT ` + deliveryColumns + ` FROM deliveries d
 	WHERE d.channel = $1 AND d.due <= $2 AND d.state IN ('waiting', 'unknown', 'sending')
-		AND NOT EXISTS (
-			SELECT 1 FROM deliveries e
+		AND 0 = (
+			SELECT COUNT(*) FROM deliveries e
 			WHERE e.channel = d.channel AND e.thread = d.thread AND e.id <> d.id
-				AND ((e.state IN ('waiting', 'unknown', 'sending') AND (e.number, e.id) < (d.number, d.id))
-					OR (e.state = 'sending' AND e.due > $2)))
+				AND e.state IN ('waiting', 'unknown', 'sending')
+				AND ((e.number, e.id) < (d.number, d.id) OR (e.state = 'sending' AND e.due > $2)))
 	ORDER BY d.due, d.created, d.id LIMIT 1`
 
 // Claim implements notifier.Outbox.

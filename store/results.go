@@ -25,19 +25,31 @@ type resultRow struct {
 func (r *resultRow) fields() []any {
 	return []any{
 		&r.seq, &r.result.ID, &r.result.Run, &r.result.Journey, &r.result.Stream, &r.result.Step,
-		instant{&r.result.At}, &r.result.Took, &r.result.Verdict, &r.result.Reason,
-		document{&r.result.Phases}, foreign{&r.result.Evidence},
-		&r.wait.ID, instant{&r.wait.Requested}, &r.wait.Age, flag{&r.wait.Open}, &r.wait.Validity,
+		instant{&r.result.At},
+		&r.result.Took, &r.result.Verdict, &r.result.Reason,
+		document{&r.result.Phases},
+		foreign{&r.result.Evidence},
+		&r.wait.ID,
+		instant{&r.wait.Requested},
+		&r.wait.Age,
+		flag{&r.wait.Open},
+		&r.wait.Validity,
 		document{&r.opened},
 	}
 }
 
-func (r *resultRow) fieldsWithArrival() []any { return append(r.fields(), arrivalFields(&r.arrival)...) }
+func (r *resultRow) fieldsWithArrival() []any {
+	return append(r.fields(), arrivalFields(&r.arrival)...)
+}
 
 // arrivalFields are all of an arrival but its code, which is never stored.
 func arrivalFields(a *probes.Arrival) []any {
 	return []any{
-		foreign{&a.ID}, &a.Receiver, &a.Wait, instant{&a.Stamped}, instant{&a.Device}, instant{&a.Received},
+		foreign{&a.ID},
+		&a.Receiver, &a.Wait,
+		instant{&a.Stamped},
+		instant{&a.Device},
+		instant{&a.Received},
 		foreign{&a.Reference},
 	}
 }
@@ -127,23 +139,29 @@ func (s *Store) ResultsSince(ctx context.Context, since time.Time) iter.Seq2[pro
 	}
 }
 
+// firstResult finds the smallest number that is due. The plus keeps a planner
+// from walking all numbers from the first one instead of the instants.
+const firstResult = `SELECT COALESCE(MIN(+seq), 0) FROM results WHERE at >= $1`
+
+const nextResults = `
+	SELECT r.seq, r.id, r.run, r.journey, r.stream, r.step, r.at, r.took, r.verdict, r.reason, r.phases, r.evidence,
+		r.wait_id, r.wait_requested, r.wait_age, r.wait_open, r.wait_validity, r.opened,
+		COALESCE(a.id, ''), COALESCE(a.receiver, ''), COALESCE(a.wait, ''), COALESCE(a.stamped, 0),
+		COALESCE(a.device, 0), COALESCE(a.received, 0), COALESCE(a.reference, '')
+	FROM results r LEFT JOIN arrivals a ON a.result = r.id
+	WHERE r.seq > $1 AND r.at >= $2
+	ORDER BY r.seq LIMIT $3`
+
+// resultPage reads on behind the number after, 0 for the beginning.
 func (s *Store) resultPage(ctx context.Context, since time.Time, after int64) ([]resultRow, error) {
-	// The first page begins at the smallest number that is due, so that the
-	// rows before it are not read.
 	if after == 0 {
-		first := s.readers.QueryRowContext(ctx, `SELECT COALESCE(MIN(seq), 0) - 1 FROM results WHERE at >= $1`, millis(since))
-		if err := first.Scan(&after); err != nil {
+		var first int64
+		if err := s.readers.QueryRowContext(ctx, firstResult, millis(since)).Scan(&first); err != nil {
 			return nil, err
 		}
+		after = first - 1
 	}
-	return collect(ctx, s.readers, (*resultRow).fieldsWithArrival, `
-		SELECT r.seq, r.id, r.run, r.journey, r.stream, r.step, r.at, r.took, r.verdict, r.reason, r.phases, r.evidence,
-			r.wait_id, r.wait_requested, r.wait_age, r.wait_open, r.wait_validity, r.opened,
-			COALESCE(a.id, ''), COALESCE(a.receiver, ''), COALESCE(a.wait, ''), COALESCE(a.stamped, 0),
-			COALESCE(a.device, 0), COALESCE(a.received, 0), COALESCE(a.reference, '')
-		FROM results r LEFT JOIN arrivals a ON a.result = r.id
-		WHERE r.seq > $1 AND r.at >= $2
-		ORDER BY r.seq LIMIT $3`, after, millis(since), resultPage)
+	return collect(ctx, s.readers, (*resultRow).fieldsWithArrival, nextResults, after, millis(since), resultPage)
 }
 
 // whole puts the parts of a row back into its result.

@@ -88,6 +88,18 @@ func (w *world) restart() {
 	w.Store = open(w.t, w.options)
 }
 
+// another is the same database as another process has it, where there can be
+// one.
+func (w *world) another() *Store {
+	w.t.Helper()
+	if !w.options.postgres() {
+		return w.Store
+	}
+	s := open(w.t, w.options)
+	w.t.Cleanup(func() { must(w.t, s.Close()) })
+	return s
+}
+
 // dump gives every row of every table, each table in the order of its columns.
 func (w *world) dump() string {
 	w.t.Helper()

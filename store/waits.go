@@ -43,7 +43,9 @@ func (d waitDocument) wait() *probes.Wait {
 
 func waitFields(w *probes.Wait) []any {
 	return []any{
-		&w.ID, &w.Run, &w.Journey, &w.Stream, &w.Key, instant{&w.Requested}, &w.Validity, &w.GiveUp,
+		&w.ID, &w.Run, &w.Journey, &w.Stream, &w.Key,
+		instant{&w.Requested},
+		&w.Validity, &w.GiveUp,
 		foreign{&w.Reference},
 	}
 }
@@ -77,22 +79,24 @@ func saveWait(ctx context.Context, tx *sql.Tx, w probes.Wait) error {
 	return err
 }
 
-// closeWaits closes the open waits whose column, run or id, has value.
+// closeWaits closes the waits whose column, run or id, has value.
 func closeWaits(ctx context.Context, tx *sql.Tx, column, value string, at time.Time) error {
 	_, err := tx.ExecContext(ctx,
-		`UPDATE waits SET closed_at = $1 WHERE `+column+` = $2 AND closed_at = 0`, millis(at), value)
+		`UPDATE waits SET closed_at = $1 WHERE `+column+` = $2`, millis(at), value)
 	if err != nil {
 		return fmt.Errorf("closing the wait of %s %s: %w", column, value, err)
 	}
 	return nil
 }
 
+const openWaits = `
+	SELECT id, run, journey, stream, recipient, requested, validity, give_up, reference
+	FROM waits WHERE closed_at = 0 ORDER BY requested, id`
+
 // OpenWaits gives the waits that no result has closed, the oldest first,
 // also those whose time to give up has passed while nobody was there.
 func (s *Store) OpenWaits(ctx context.Context) ([]probes.Wait, error) {
-	waits, err := collect(ctx, s.readers, waitFields, `
-		SELECT id, run, journey, stream, recipient, requested, validity, give_up, reference
-		FROM waits WHERE closed_at = 0 ORDER BY requested, id`)
+	waits, err := collect(ctx, s.readers, waitFields, openWaits)
 	if err != nil {
 		return nil, fmt.Errorf("reading open waits: %w", err)
 	}

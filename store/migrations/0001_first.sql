@@ -60,8 +60,7 @@ CREATE TABLE waits (
     reference TEXT   NOT NULL,
     closed_at BIGINT NOT NULL  -- 0 while it is listened for
 );
-CREATE INDEX waits_open ON waits (requested) WHERE closed_at = 0;
-CREATE INDEX waits_closed ON waits (closed_at);
+CREATE INDEX waits_closed ON waits (closed_at, requested);
 CREATE INDEX waits_run ON waits (run);
 
 -- A component's states as disjoint intervals.
@@ -139,18 +138,7 @@ CREATE TABLE deliveries (
     began    BIGINT NOT NULL,
     finished BIGINT NOT NULL
 );
-CREATE INDEX deliveries_due ON deliveries (channel, due) WHERE state IN ('waiting', 'unknown', 'sending');
-CREATE INDEX deliveries_thread ON deliveries (channel, thread, number);
+CREATE INDEX deliveries_open ON deliveries (channel, thread, number) WHERE state IN ('waiting', 'unknown', 'sending');
+CREATE INDEX deliveries_sent ON deliveries (channel, thread, number) WHERE state = 'sent';
 CREATE INDEX deliveries_notice ON deliveries (notice);
 CREATE INDEX deliveries_created ON deliveries (created);
-
--- +goose Down
-DROP TABLE deliveries;
-DROP TABLE notices;
-DROP TABLE incident_updates;
-DROP TABLE incidents;
-DROP TABLE component_states;
-DROP TABLE waits;
-DROP TABLE arrivals;
-DROP TABLE results;
-DROP TABLE counters;
