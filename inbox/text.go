@@ -80,7 +80,10 @@ func separator(tag string) string {
 // tidy makes every kind of space one space and every kind of hyphen one
 // hyphen, drops what has no width, and joins digits spelled apart.
 func tidy(text string) string {
-	text = text[:min(len(text), mostText)]
+	if len(text) > mostText {
+		text = text[:mostText]
+		text = text[:strings.LastIndexAny(text, " \r\n")+1] // a cut number is another number
+	}
 	text = strings.Map(plain, strings.ToValidUTF8(text, "\uFFFD"))
 	var lines []string
 	for line := range strings.Lines(text) {
