@@ -127,7 +127,7 @@ func (s *Site) renderAPI(sit incident.Situation, measured map[detect.Component]d
 		"scheduled-maintenances/upcoming": {"page": page, "scheduled_maintenances": upcoming},
 		"scheduled-maintenances/active":   {"page": page, "scheduled_maintenances": active},
 	} {
-		d, err := newJSON(content)
+		d, err := s.press.json(content)
 		if err != nil {
 			return fmt.Errorf("rendering %s.json: %w", name, err)
 		}

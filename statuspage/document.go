@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 )
@@ -31,9 +32,21 @@ type variant struct {
 	header http.Header
 }
 
-// newDocument compresses body once for all its readers.
-func newDocument(contentType string, body []byte) (*document, error) {
-	packed, err := compress(body)
+// press makes documents. Its compressor is used again and again, because a new
+// one costs more memory than all the pages; so a press serves one at a time.
+type press struct{ gzip *gzip.Writer }
+
+func newPress() (*press, error) {
+	w, err := gzip.NewWriterLevel(io.Discard, gzip.BestCompression)
+	if err != nil {
+		return nil, fmt.Errorf("preparing compression: %w", err)
+	}
+	return &press{gzip: w}, nil
+}
+
+// document compresses body once for all its readers.
+func (p *press) document(contentType string, body []byte) (*document, error) {
+	packed, err := p.compress(body)
 	if err != nil {
 		return nil, fmt.Errorf("compressing: %w", err)
 	}
@@ -45,6 +58,18 @@ func newDocument(contentType string, body []byte) (*document, error) {
 	}
 	d.packed.header["Content-Encoding"] = []string{"gzip"}
 	return d, nil
+}
+
+func (p *press) compress(body []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	p.gzip.Reset(&packed)
+	if _, err := p.gzip.Write(body); err != nil {
+		return nil, err
+	}
+	if err := p.gzip.Close(); err != nil {
+		return nil, err
+	}
+	return packed.Bytes(), nil
 }
 
 func newVariant(contentType, etag string, body []byte) variant {
@@ -60,21 +85,6 @@ func newVariant(contentType, etag string, body []byte) variant {
 	return variant{body: body, etag: etag, header: header}
 }
 
-func compress(body []byte) ([]byte, error) {
-	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(body); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return packed.Bytes(), nil
-}
-
 // render runs a template into a buffer, so that a mistake in the middle of it
 // never reaches a reader. What the view could not say is a mistake too.
 func (s *Site) render(speaker *speaker, name string, view any) (*document, error) {
@@ -85,13 +95,13 @@ func (s *Site) render(speaker *speaker, name string, view any) (*document, error
 	if err := s.templates[speaker.lang].ExecuteTemplate(&page, name, view); err != nil {
 		return nil, err
 	}
-	return newDocument(typeHTML, page.Bytes())
+	return s.press.document(typeHTML, page.Bytes())
 }
 
-func newJSON(value any) (*document, error) {
+func (p *press) json(value any) (*document, error) {
 	body, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
 	}
-	return newDocument(typeJSON, append(body, '\n'))
+	return p.document(typeJSON, append(body, '\n'))
 }

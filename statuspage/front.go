@@ -183,7 +183,7 @@ func (s *speaker) sentence(head headline) string {
 	case topicNotYet:
 		return s.say("now.not-yet", "service", service)
 	case topicUnknown:
-		return s.say("now.unknown", "service", service, "since", words.Moment(s.lang, head.since))
+		return s.say("now.unknown", "service", service, "since", s.atClock(head.since, head.at))
 	case topicPartUnknown:
 		return s.say("now.unknown-part", "components", s.list(head.components))
 	default:

@@ -23,6 +23,7 @@ const (
 
 // headline is what decides the sentence, the colour and the advice.
 type headline struct {
+	at          time.Time // when it was decided
 	topic       topic
 	state       detect.State
 	incident    incident.Incident     // of topicIncident
@@ -36,7 +37,7 @@ type headline struct {
 // maintenance explains trouble inside it; a recovery that is still watched
 // comes before "all is well"; unknown is never green.
 func headlineOf(s incident.Situation) headline {
-	h := headline{maintenance: running(s)}
+	h := headline{at: s.At, maintenance: running(s)}
 	open := openIncidents(s, h.maintenance)
 	troubled := troubledOutside(s, h.maintenance)
 	unknown := inState(s, detect.Unknown)

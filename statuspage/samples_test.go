@@ -33,9 +33,7 @@ func carried(id detect.Component, typical, median time.Duration, probes int) det
 	return a
 }
 
-// empty is the situation before anything was measured.
-func empty() incident.Situation { return incident.Situation{} }
-
+// starting is the situation before anything was measured.
 func starting() incident.Situation {
 	s := incident.Situation{At: noon}
 	for _, a := range allWell().Components {

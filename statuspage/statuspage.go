@@ -41,6 +41,7 @@ type Site struct {
 	current atomic.Pointer[edition]
 
 	publishing sync.Mutex // held while the fields below are used
+	press      *press
 	measured   map[detect.Component]detect.State
 	archive    map[string]archived
 }
@@ -64,7 +65,12 @@ func New(options Options, catalogue *words.Catalogue) (*Site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the status page: %w", err)
 	}
+	press, err := newPress()
+	if err != nil {
+		return nil, fmt.Errorf("preparing the status page: %w", err)
+	}
 	s := &Site{
+		press:     press,
 		options:   options,
 		catalogue: catalogue,
 		templates: make(map[words.Lang]*template.Template),
