@@ -175,12 +175,19 @@ func parseEvent(body []byte) (event, error) {
 	return e.event, nil
 }
 
-// message is e as a Message. A stamp that cannot be read is not said.
+// message is e as a Message, signed by the handset at sent of its clock: the
+// app does not say when the message came to it, only when it sent this try. A
+// stamp that cannot be read is not said.
 func (e event) message(receiver string, sent, received time.Time) Message {
 	m := Message{
 		Receiver: receiver, ID: e.ID, Device: e.DeviceID,
 		Sender: secret.New(e.Payload.PhoneNumber), Text: secret.New(e.Payload.Message),
 		DeviceAt: sent, Received: received,
+	}
+	// X-Timestamp is cut to its second. Within that second the handset's clock
+	// says nothing that ours does not.
+	if late := received.Sub(sent); late >= 0 && late < time.Second {
+		m.DeviceAt = received
 	}
 	if e.Payload.Sender != nil {
 		m.Sender = secret.New(*e.Payload.Sender)

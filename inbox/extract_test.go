@@ -46,6 +46,7 @@ func TestExtractBuiltInForm(t *testing.T) {
 		{"hotline in another sentence", "Kode OTP Anda: 482915. Pertanyaan: Kring Pajak 1500200.", "482915", "", ""},
 		{"hotline in the same sentence", "Kode OTP Anda 482915, info Kring Pajak 1500200", "482915", "", ""},
 		{"with date and time", "Kode OTP Anda pada 26/05/2023 18.00 WIB: 482915", "482915", "", ""},
+		{"a validity in seconds", "Token Anda 4829 15, berlaku 1230 detik.", "482915", "", ""},
 		{"date in words", "Kode OTP Anda 26 Mei 2023: 482915", "482915", "", ""},
 		{"the same code twice", "Kode OTP Anda: 482915. Ulangi: kode 482915.", "482915", "", ""},
 		{"origin-bound", "Kode Anda siap.\n\n@ereg.pajak.go.id #482915", "482915", "", ""},

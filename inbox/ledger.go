@@ -149,7 +149,8 @@ func (l *Ledger) Knows(address string) bool {
 // Match reads m and gives it to the wait it is for, if ok. The wait is then
 // spoken for until Settle says what became of the Arrival. A message that is
 // for nobody is remembered as done, so that a second try of the receiver does
-// not reach a later wait.
+// not reach a later wait. One that could not be recorded at its first try was
+// received then: the delay is ours, not the operator's.
 func (l *Ledger) Match(m Message) (a probes.Arrival, why Why, ok bool) {
 	said, unread := extract(l.rules, m)
 	l.mu.Lock()
@@ -160,6 +161,12 @@ func (l *Ledger) Match(m Message) (a probes.Arrival, why Why, ok bool) {
 		return probes.Arrival{}, WhyInFlight, false
 	case done:
 		return probes.Arrival{}, WhyDuplicate, false
+	}
+	if first := l.messages.since(id); !first.IsZero() {
+		m.Received = first
+		if m.DeviceAt.After(first) {
+			m.DeviceAt = first // the handset had it by then
+		}
 	}
 	wait, why := "", unread
 	if unread == "" {

@@ -70,6 +70,9 @@ func TestOneMessageOneEffect(t *testing.T) {
 	wantMatch(t, l, sms("2", "739201", 1), "", WhyNobody) // the wait is spoken for
 	l.Settle(a, false)
 	a = wantMatch(t, l, sms("1", "482915", 2), "A", WhySIM) // the phone tries again
+	if a.Received != at(1) {
+		t.Errorf("received at %v, want the first try's %v", a.Received, at(1))
+	}
 	l.Settle(a, true)
 	wantMatch(t, l, sms("1", "482915", 3), "", WhyDuplicate)
 

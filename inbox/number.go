@@ -37,7 +37,8 @@ func touches(all []span, s span) bool {
 // otherNumbers are numbers that say what they are: durations, sums of money,
 // dates and times of day.
 var otherNumbers = regexp.MustCompile(`(?i)` + strings.Join([]string{
-	`\b[0-9]{1,3} ?(?:menit|mnt|minutes?|mins?|jam|hours?|hrs?|detik|dtk|seconds?|secs?|hari|days?|kali|times)\b`,
+	`\b[0-9]{1,3} ?(?:menit|mnt|minutes?|mins?|jam|hours?|hrs?|hari|days?|kali|times)\b`,
+	`\b[0-9]{1,5} ?(?:detik|dtk|seconds?|secs?)\b`,
 	`\b(?:Rp|IDR)\.? ?[0-9][0-9.,]*`,
 	`\b[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}\b`,
 	`\b[0-9]{4}[-/.][0-9]{2}[-/.][0-9]{2}\b`,

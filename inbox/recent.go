@@ -25,6 +25,9 @@ func (r *recent[K, V]) get(key K) (V, bool) {
 	return found.value, ok
 }
 
+// since is when key was first put, the zero time if it is not remembered.
+func (r *recent[K, V]) since(key K) time.Time { return r.values[key].at }
+
 // put remembers value. A key that is remembered keeps its age.
 func (r *recent[K, V]) put(key K, value V, at time.Time) {
 	if old, ok := r.values[key]; ok {
