@@ -208,6 +208,13 @@ func (t *codeTracker) recovered(judged []code) bool {
 	return len(late) == 0 && len(refused) == 0
 }
 
+// listening says whether trouble is confirmed and the newest code that can be
+// judged is part of it.
+func (t *codeTracker) listening() bool {
+	judged := t.judged()
+	return t.trouble.confirmed && len(judged) > 0 && t.late(judged[len(judged)-1])
+}
+
 func (t *codeTracker) assess(now time.Time) Assessment {
 	return Assessment{
 		State: t.trouble.state(), Cause: t.trouble.cause, Since: t.trouble.since,

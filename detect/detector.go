@@ -53,6 +53,11 @@ func (d *Detector) Clone() *Detector {
 // those of one wait come in order.
 func (d *Detector) Fold(r probes.Result) {
 	d.foldLine(r)
+	if r.Reason == probes.ReasonChallenge && r.Step != probes.StepCaptcha {
+		// Asked again on a later page: the captcha's trouble, not the code's.
+		d.captcha.fold(r)
+		return
+	}
 	switch r.Step {
 	case probes.StepOpen:
 		d.portal.fold(r)
@@ -99,6 +104,9 @@ func (d *Detector) Assess(now time.Time) []Assessment {
 	for _, s := range d.options.Streams {
 		a := d.measured(s, now)
 		a.Component = ComponentOf(s.Stream)
+		if !a.MeasuredAt.IsZero() {
+			a.Measured = a.State
+		}
 		if blind, since := d.blind(s, a, now); blind != BlindNot {
 			a.State, a.Cause, a.Blind, a.Since = Unknown, CauseNone, blind, since
 		}
@@ -145,6 +153,18 @@ func (d *Detector) blocked(stream probes.Stream, otherwise Blind) Blind {
 	default:
 		return otherwise
 	}
+}
+
+// Demands are the streams whose probing should change: while trouble is
+// confirmed fewer codes are asked for, until one is there in time again.
+func (d *Detector) Demands() []probes.Demand {
+	var demands []probes.Demand
+	for _, s := range d.options.Streams {
+		if tracker, ok := d.codes[s.Stream]; ok && tracker.listening() {
+			demands = append(demands, probes.Demand{Stream: s.Stream, Level: probes.LevelListen})
+		}
+	}
+	return demands
 }
 
 // Worst is the worst of the states that the public is told; Unknown and

@@ -182,6 +182,37 @@ func TestCodesThatNeverComeAreLost(t *testing.T) {
 	w.want("otp-sms-indosat", detect.Major, detect.CauseOTPLost)
 }
 
+func TestConfirmedTroubleIsListenedToUntilACodeComesInTime(t *testing.T) {
+	w := newWorld(t)
+	w.ask(indosat, 4*time.Second, true)
+	if got := w.detector.Demands(); len(got) != 0 {
+		t.Errorf("demands %v while all is well, want none", got)
+	}
+	for range 3 {
+		w.ask(indosat, validity, false)
+	}
+	if got := w.detector.Demands(); len(got) != 1 || got[0] != (probes.Demand{Stream: indosat, Level: probes.LevelListen}) {
+		t.Errorf("demands %v in confirmed trouble, want to listen on %s", got, indosat)
+	}
+	w.ask(indosat, 4*time.Second, true)
+	if got := w.detector.Demands(); len(got) != 0 {
+		t.Errorf("demands %v after a code in time, want the usual cadence", got)
+	}
+	w.want("otp-sms-indosat", detect.Major, detect.CauseOTPLate)
+}
+
+func TestAChallengeOnALaterPageIsTheCaptchasTrouble(t *testing.T) {
+	w := newWorld(t)
+	for range 3 {
+		w.detector.Fold(probes.Result{
+			Stream: indosat, Step: probes.StepRequestOTP, At: w.now, Verdict: probes.Down, Reason: probes.ReasonChallenge,
+		})
+		w.pass(time.Minute)
+	}
+	w.want(detect.ComponentCaptcha, detect.Major, detect.CauseCaptchaLoop)
+	w.wantBlind("otp-sms-indosat", detect.BlindCaptcha)
+}
+
 func TestRefusedCodes(t *testing.T) {
 	w := newWorld(t)
 	for range 2 {

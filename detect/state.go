@@ -79,6 +79,7 @@ const (
 type Assessment struct {
 	Component  Component
 	State      State
+	Measured   State     // what the last measurements said; differs from State where that is Unknown, "" before any
 	Cause      Cause     // "" unless State is Degraded, Partial or Major
 	Blind      Blind     // "" unless State is Unknown
 	Since      time.Time // when this state began, as well as can be told

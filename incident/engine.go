@@ -144,7 +144,9 @@ func (e *Engine) collect(first request) []request {
 func (e *Engine) record(ctx context.Context, batch []request) {
 	var results []probes.Result
 	for _, r := range batch {
-		results = append(results, r.results...)
+		for _, result := range r.results {
+			results = append(results, result.AsStored())
+		}
 	}
 	next := e.decide(results, time.Now().UTC())
 	err := e.commit(ctx, next.commit)
@@ -226,7 +228,7 @@ func (e *Engine) note(r probes.Result) {
 }
 
 func (e *Engine) situationAt(now time.Time) Situation {
-	s := Situation{At: now, Components: e.assessed, LastResult: e.last}
+	s := Situation{At: now, Components: e.assessed, LastResult: e.last, Demands: e.detector.Demands()}
 	for _, inc := range e.state.Incidents {
 		if inc.Open() || now.Sub(inc.ResolvedAt) < history {
 			s.Incidents = append(s.Incidents, inc)

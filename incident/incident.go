@@ -9,6 +9,7 @@ import (
 
 	"pantau/detect"
 	"pantau/internal/words"
+	"pantau/probes"
 )
 
 // Status of an incident, in the words of the Statuspage API.
@@ -126,5 +127,6 @@ type Situation struct {
 	Components   []detect.Assessment // in configured order
 	Incidents    []Incident          // open ones and those of the last 90 days, newest first
 	Maintenances []Maintenance       // running and to come, soonest first
+	Demands      []probes.Demand     // what the detector wants probed otherwise
 	LastResult   time.Time           // of any kind that was not Unknown; zero when none
 }

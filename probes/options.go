@@ -26,11 +26,15 @@ type Options struct {
 
 // Journey is what one kind of run walks, and how often.
 type Journey struct {
-	Name    string        `yaml:"name"`
-	Stream  Stream        `yaml:"stream"`
-	Steps   []Step        `yaml:"steps"`   // in the order of the portal: open, captcha, request-otp, await-otp, submit-otp
-	Every   time.Duration `yaml:"every"`   // from one start to the next
-	Timeout time.Duration `yaml:"timeout"` // of the whole run without the wait for the code, 1m when left out
+	Name   string        `yaml:"name"`
+	Stream Stream        `yaml:"stream"`
+	Steps  []Step        `yaml:"steps"` // in the order of the portal: open, captcha, request-otp, await-otp, submit-otp
+	Every  time.Duration `yaml:"every"` // from one start to the next
+	// EveryListening is the interval while the stream's trouble is confirmed:
+	// codes cost money and hold their SIM, and the ones on their way tell
+	// enough. Three validities when left out, 30m for the usual 10m.
+	EveryListening time.Duration `yaml:"every_listening"`
+	Timeout        time.Duration `yaml:"timeout"` // of the whole run without the wait for the code, 1m when left out
 }
 
 const (
@@ -52,6 +56,12 @@ func (j Journey) timeout() time.Duration {
 		return defaultTimeout
 	}
 	return j.Timeout
+}
+
+// everyListening is a little short of the interval, so that a tick that comes a
+// moment early is not left out.
+func (j Journey) everyListening(validity time.Duration) time.Duration {
+	return or(j.EveryListening, 3*validity) - j.Every/2
 }
 
 // asks says whether the journey asks for a code.
@@ -88,6 +98,9 @@ func (j Journey) validate() error {
 	}
 	if j.Every < shortestEvery {
 		mistakes = append(mistakes, invalid.At("every", "is %s, want at least %s", j.Every, shortestEvery))
+	}
+	if j.EveryListening != 0 && j.EveryListening < j.Every {
+		mistakes = append(mistakes, invalid.At("every_listening", "is %s, want at least every, %s", j.EveryListening, j.Every))
 	}
 	if j.Timeout < 0 {
 		mistakes = append(mistakes, invalid.At("timeout", "is %s, want more than 0s", j.Timeout))

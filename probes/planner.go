@@ -6,11 +6,12 @@ import "time"
 type skip string
 
 const (
-	skipNot      skip = ""
-	skipInFlight skip = "in-flight" // the journey's last run has not ended
-	skipNoSIM    skip = "no-sim"    // every SIM of the operator waits for a code
-	skipSpacing  skip = "spacing"   // the SIMs that wait for none were used too recently
-	skipLate     skip = "late"      // the scheduler was late and left the tick out
+	skipNot       skip = ""
+	skipInFlight  skip = "in-flight" // the journey's last run has not ended
+	skipNoSIM     skip = "no-sim"    // every SIM of the operator waits for a code
+	skipSpacing   skip = "spacing"   // the SIMs that wait for none were used too recently
+	skipListening skip = "listening" // trouble is confirmed: the codes on their way are listened to
+	skipLate      skip = "late"      // the scheduler was late and left the tick out
 )
 
 // simState is what the planner knows of one SIM.

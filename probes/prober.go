@@ -45,7 +45,9 @@ type Prober struct {
 	ticked  map[string]time.Time // journeys' last ticks, monotonic
 	sims    map[string]simState
 	waits   map[string]*parked
-	ready   []*parked // their code is there and can be submitted
+	levels  map[Stream]Level     // as the detector wishes
+	begun   map[string]time.Time // journeys' last runs, monotonic
+	ready   []*parked            // their code is there and can be submitted
 }
 
 // New makes a Prober of valid options.
@@ -67,7 +69,7 @@ func New(options Options, deps Deps) (*Prober, error) {
 		options: options, base: base, deps: deps,
 		slots: make(chan struct{}, options.pool()), wake: make(chan struct{}, 1),
 		walking: map[string]bool{}, ticked: map[string]time.Time{},
-		sims: map[string]simState{}, waits: map[string]*parked{},
+		sims: map[string]simState{}, waits: map[string]*parked{}, begun: map[string]time.Time{},
 	}, nil
 }
 
@@ -113,6 +115,9 @@ func (p *Prober) begin(j Journey, now time.Time, w *watcher) (*run, skip) {
 	if p.walking[j.Name] {
 		return nil, skipInFlight
 	}
+	if last, ran := p.begun[j.Name]; ran && now.Sub(last) < p.pause(j) {
+		return nil, skipListening
+	}
 	r := &run{id: strings.ToLower(rand.Text()[:20]), journey: j, watcher: w}
 	if operator := j.Stream.Operator(); operator != "" && j.asks() {
 		sim, why := pickSIM(p.options.SIMs, p.sims, operator, now)
@@ -122,9 +127,18 @@ func (p *Prober) begin(j Journey, now time.Time, w *watcher) (*run, skip) {
 		r.sim = sim
 		p.hold(sim.ID)
 	}
-	p.walking[j.Name] = true
+	p.walking[j.Name], p.begun[j.Name] = true, now
 	r.visit = newVisit(&p.options.Portal, p.base, p.roots)
 	return r, skipNot
+}
+
+// pause is the least time between two runs of j beyond its schedule. p.mu is
+// held.
+func (p *Prober) pause(j Journey) time.Duration {
+	if p.levels[j.Stream] != LevelListen {
+		return 0
+	}
+	return j.everyListening(p.options.Portal.CodeValidity())
 }
 
 // hold keeps a SIM from other runs. p.mu is held.

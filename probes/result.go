@@ -122,6 +122,18 @@ type Result struct {
 	Arrival  *Arrival      // of the StepAwaitOTP that ends a wait: the message; stored without its code
 }
 
+// AsStored is the result at the precision it is stored with, so that a detector
+// rebuilt from the store has seen the very same: instants to the millisecond.
+func (r Result) AsStored() Result {
+	r.At = r.At.Truncate(time.Millisecond)
+	if r.Wait != nil {
+		wait := *r.Wait
+		wait.Requested = wait.Requested.Truncate(time.Millisecond)
+		r.Wait = &wait
+	}
+	return r
+}
+
 // WaitAge is how a wait for a code stands.
 type WaitAge struct {
 	ID        string        // the Wait's

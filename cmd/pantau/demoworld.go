@@ -1,0 +1,151 @@
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"pantau/config"
+	"pantau/inbox"
+	"pantau/incident"
+	"pantau/internal/secret"
+	"pantau/internal/words"
+	"pantau/notifier"
+	"pantau/probes"
+	"pantau/simulator"
+	"pantau/simulator/network"
+	"pantau/simulator/social"
+)
+
+const (
+	demoReceiver  = "phones"
+	demoDomain    = "probe.demo.example"
+	demoHeartbeat = 2 * time.Second
+	// demoPhones is handsets per operator, demoSlots cards in each: enough that
+	// a total loss, in which every card waits up to twelve validities for its
+	// code, still leaves cards to notice the recovery with.
+	demoPhones = 4
+	demoSlots  = 8
+)
+
+// demoWorld is what the simulator and the service must agree on. Keys are new
+// in every run, so that nothing secret stands in the program.
+type demoWorld struct {
+	oracle, phones     string
+	x                  social.XAccount
+	slack              social.SlackWorkspace
+	slackAll, slackOne string // channels for the public and for the team
+	sims               []probes.SIM
+	handsets           []network.Handset
+}
+
+func newDemoWorld() *demoWorld {
+	w := &demoWorld{
+		oracle: rand.Text(), phones: rand.Text(), slackAll: "C0STATUS001", slackOne: "C0ITTEAM001",
+		x: social.XAccount{
+			ConsumerKey: rand.Text(), ConsumerSecret: rand.Text(), Token: rand.Text(), TokenSecret: rand.Text(),
+			UserID: "2244994945", Handle: "status_ereg", Name: "Status e-Registration",
+		},
+	}
+	w.slack = social.SlackWorkspace{
+		BotToken: rand.Text(), BotName: "Pantau", Name: "e-Registration",
+		Channels: []social.SlackChannel{{ID: w.slackAll, Name: "status-publik"}, {ID: w.slackOne, Name: "tim-it"}},
+	}
+	for _, operator := range []struct{ id, prefix string }{{"telkomsel", "812"}, {"indosat", "815"}, {"xl", "817"}} {
+		w.addPhones(operator.id, operator.prefix)
+	}
+	return w
+}
+
+// addPhones gives an operator its handsets and cards.
+func (w *demoWorld) addPhones(operator, prefix string) {
+	for phone := range demoPhones {
+		handset := network.Handset{Device: fmt.Sprintf("hp-%s-%d", operator, phone+1), Operator: operator}
+		for slot := range demoSlots {
+			number := fmt.Sprintf("+62%s0000%04d", prefix, 100*(phone+1)+slot)
+			handset.SIMs = append(handset.SIMs, network.SIM{Number: number, Slot: slot + 1})
+			w.sims = append(w.sims, probes.SIM{
+				ID: fmt.Sprintf("%s-%d", operator, phone*demoSlots+slot+1), Operator: operator,
+				Number: secret.New(number), Receiver: demoReceiver, Device: handset.Device, Slot: slot + 1,
+			})
+		}
+		w.handsets = append(w.handsets, handset)
+	}
+}
+
+func (w *demoWorld) simulator(listen string, log *slog.Logger) simulator.Options {
+	return simulator.Options{
+		Listen: listen, Validity: demoValidity, Scale: demoValidity.Minutes() / 10,
+		Seed: uint64(time.Now().UnixNano()), Handsets: w.handsets, WebhookSecret: w.phones,
+		MailDomains: []string{demoDomain}, Heartbeat: demoHeartbeat, RetryBase: time.Second,
+		OracleSecret: w.oracle, X: w.x, Slack: w.slack, Log: log,
+	}
+}
+
+// config is what config.yaml would say about this world.
+func (w *demoWorld) config(portal *simulator.Simulator) (config.Config, error) {
+	profile, err := probes.EregProfile(portal.URL())
+	if err != nil {
+		return config.Config{}, err
+	}
+	profile.Validity, profile.SlowAfter = demoValidity, 2*time.Second
+	profile.Timeouts = probes.Timeouts{Connect: 2 * time.Second, Step: 4 * time.Second}
+	profile.Oracle.Secret = secret.New(w.oracle)
+	c := config.Config{
+		Options: probes.Options{
+			Portal: profile, SIMs: w.sims, Journeys: demoJourneys(),
+			References: []string{portal.URL() + "/reference/a", portal.URL() + "/reference/b"},
+		},
+		Inbox: inbox.Options{
+			Android: []inbox.Android{{Name: demoReceiver, Secret: secret.New(w.phones)}},
+			SMTP:    inbox.SMTP{Listen: "127.0.0.1:0", Domain: demoDomain},
+			Silence: 4 * demoHeartbeat, StampTolerance: demoHeartbeat,
+		},
+		Notify: w.channels(portal.URL()),
+	}
+	c.Page.PortalURL = portal.PortalURL()
+	return c, nil
+}
+
+func demoJourneys() []probes.Journey {
+	whole := []probes.Step{
+		probes.StepOpen, probes.StepCaptcha, probes.StepRequestOTP, probes.StepAwaitOTP, probes.StepSubmitOTP,
+	}
+	journeys := []probes.Journey{
+		{Name: "portal", Stream: probes.StreamPortal, Steps: whole[:1], Every: 3 * time.Second},
+		{Name: "captcha", Stream: probes.StreamCaptcha, Steps: whole[:2], Every: 4 * time.Second},
+		{Name: "email", Stream: probes.StreamEmail, Steps: whole, Every: 5 * time.Second, EveryListening: demoValidity / 2},
+	}
+	for _, operator := range []string{"telkomsel", "indosat", "xl"} {
+		journeys = append(journeys, probes.Journey{
+			Name: "sms-" + operator, Stream: probes.SMS(operator), Steps: whole, Every: 5 * time.Second,
+			EveryListening: demoValidity / 2,
+		})
+	}
+	return journeys
+}
+
+// channels post to the stand-ins and print on the terminal.
+func (w *demoWorld) channels(base string) notifier.Options {
+	slack := func(name, channel string, audience incident.Audience, lang words.Lang) notifier.ChannelOptions {
+		return notifier.ChannelOptions{
+			Name: name, Kind: notifier.KindSlack, Audience: audience, Language: lang,
+			APIURL: base + "/slack/api/", Channel: channel, Token: secret.New(w.slack.BotToken),
+		}
+	}
+	return notifier.Options{
+		Timeout: 5 * time.Second, Settle: 5 * time.Second,
+		Channels: []notifier.ChannelOptions{
+			{
+				Name: "x", Kind: notifier.KindX, Audience: incident.Public, Language: words.Indonesian,
+				BaseURL: base + "/x", UserID: w.x.UserID,
+				ConsumerKey: secret.New(w.x.ConsumerKey), ConsumerSecret: secret.New(w.x.ConsumerSecret),
+				Token: secret.New(w.x.Token), TokenSecret: secret.New(w.x.TokenSecret),
+			},
+			slack("slack-public", w.slackAll, incident.Public, words.Indonesian),
+			slack("slack-it", w.slackOne, incident.IT, words.English),
+			{Name: "terminal", Kind: notifier.KindConsole, Audience: incident.Public, Language: words.English},
+		},
+	}
+}
