@@ -13,15 +13,19 @@ import (
 )
 
 type demoCommand struct {
-	Listen        string `default:"127.0.0.1:8080" help:"Address of the page; port 0 takes a free one."`
-	PortalListen  string `default:"127.0.0.1:8081" help:"Address of the simulated portal, its control page and the feeds."`
-	MetricsListen string `default:"127.0.0.1:8082" help:"Address of the metrics."`
-	Data          string `help:"Folder to keep the measurements in; without it, a new one that is removed at the end." type:"path"`
-	Verbose       bool   `help:"Write what goes on to standard error."`
+	Listen        string        `default:"127.0.0.1:8080" help:"Address of the page; port 0 takes a free one."`
+	PortalListen  string        `default:"127.0.0.1:8081" help:"Address of the simulated portal, its control page and the feeds."`
+	MetricsListen string        `default:"127.0.0.1:8082" help:"Address of the metrics."`
+	Data          string        `help:"Folder to keep the measurements in; without it, a new one that is removed at the end." type:"path"`
+	Validity      time.Duration `default:"40s" help:"How long a code can be used; everything else keeps pace with it. At least 15s."`
+	Verbose       bool          `help:"Write what goes on to standard error."`
 }
 
 // Run simulates a portal and watches it until ctx ends.
 func (c *demoCommand) Run(ctx context.Context, out *streams) (err error) {
+	if c.Validity < shortestDemo {
+		return usageError{fmt.Errorf("--validity is %s, want at least %s", c.Validity, shortestDemo)}
+	}
 	level := slog.LevelError
 	if c.Verbose {
 		level = slog.LevelInfo
@@ -33,7 +37,7 @@ func (c *demoCommand) Run(ctx context.Context, out *streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, remove()) }()
 
-	world := newDemoWorld()
+	world := newDemoWorld(c.Validity)
 	// The simulator outlives the service, which still finishes its posts.
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -76,7 +80,7 @@ x: %s/x/
 slack: %s/slack/
 Codes are valid for %s here, and everything goes that much faster than with the real ten minutes.
 Break the portal on the control page and watch the page, X and Slack. What is posted is printed below. Ctrl-C ends.
-`, s.page.Addr(), portal.PortalURL(), portal.URL(), s.metrics.Addr(), portal.URL(), portal.URL(), demoValidity)
+`, s.page.Addr(), portal.PortalURL(), portal.URL(), s.metrics.Addr(), portal.URL(), portal.URL(), c.Validity)
 	return err
 }
 
@@ -95,6 +99,6 @@ func (c *demoCommand) folder() (folder string, remove func() error, err error) {
 	return folder, func() error { return os.RemoveAll(folder) }, nil
 }
 
-// demoValidity is how long a code can be used in the demo. It sets the pace of
-// everything: edges, windows, cadences.
-const demoValidity = 40 * time.Second
+// shortestDemo is the shortest validity at which every cadence is still a
+// second or more.
+const shortestDemo = 15 * time.Second

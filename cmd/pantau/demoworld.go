@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"pantau/config"
@@ -19,9 +20,8 @@ import (
 )
 
 const (
-	demoReceiver  = "phones"
-	demoDomain    = "probe.demo.example"
-	demoHeartbeat = 2 * time.Second
+	demoReceiver = "phones"
+	demoDomain   = "probe.demo.example"
 	// demoPhones is handsets per operator, demoSlots cards in each: enough that
 	// a total loss, in which every card waits up to twelve validities for its
 	// code, still leaves cards to notice the recovery with.
@@ -32,6 +32,7 @@ const (
 // demoWorld is what the simulator and the service must agree on. Keys are new
 // in every run, so that nothing secret stands in the program.
 type demoWorld struct {
+	validity           time.Duration // of a code: sets the pace of everything
 	oracle, phones     string
 	x                  social.XAccount
 	slack              social.SlackWorkspace
@@ -40,9 +41,9 @@ type demoWorld struct {
 	handsets           []network.Handset
 }
 
-func newDemoWorld() *demoWorld {
+func newDemoWorld(validity time.Duration) *demoWorld {
 	w := &demoWorld{
-		oracle: rand.Text(), phones: rand.Text(), slackAll: "C0STATUS001", slackOne: "C0ITTEAM001",
+		validity: validity, oracle: rand.Text(), phones: rand.Text(), slackAll: "C0STATUS001", slackOne: "C0ITTEAM001",
 		x: social.XAccount{
 			ConsumerKey: rand.Text(), ConsumerSecret: rand.Text(), Token: rand.Text(), TokenSecret: rand.Text(),
 			UserID: "2244994945", Handle: "status_ereg", Name: "Status e-Registration",
@@ -76,9 +77,9 @@ func (w *demoWorld) addPhones(operator, prefix string) {
 
 func (w *demoWorld) simulator(listen string, log *slog.Logger) simulator.Options {
 	return simulator.Options{
-		Listen: listen, Validity: demoValidity, Scale: demoValidity.Minutes() / 10,
+		Listen: listen, Validity: w.validity, Scale: w.validity.Minutes() / 10,
 		Seed: uint64(time.Now().UnixNano()), Handsets: w.handsets, WebhookSecret: w.phones,
-		MailDomains: []string{demoDomain}, Heartbeat: demoHeartbeat, RetryBase: time.Second,
+		MailDomains: []string{demoDomain}, Heartbeat: w.heartbeat(), RetryBase: w.validity / 40,
 		OracleSecret: w.oracle, X: w.x, Slack: w.slack, Log: log,
 	}
 }
@@ -89,18 +90,18 @@ func (w *demoWorld) config(portal *simulator.Simulator) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	profile.Validity, profile.SlowAfter = demoValidity, 2*time.Second
+	profile.Validity, profile.SlowAfter = w.validity, 2*time.Second
 	profile.Timeouts = probes.Timeouts{Connect: 2 * time.Second, Step: 4 * time.Second}
 	profile.Oracle.Secret = secret.New(w.oracle)
 	c := config.Config{
 		Options: probes.Options{
-			Portal: profile, SIMs: w.sims, Journeys: demoJourneys(),
+			Portal: profile, SIMs: w.sims, Journeys: w.journeys(),
 			References: []string{portal.URL() + "/reference/a", portal.URL() + "/reference/b"},
 		},
 		Inbox: inbox.Options{
 			Android: []inbox.Android{{Name: demoReceiver, Secret: secret.New(w.phones)}},
 			SMTP:    inbox.SMTP{Listen: "127.0.0.1:0", Domain: demoDomain},
-			Silence: 4 * demoHeartbeat, StampTolerance: demoHeartbeat,
+			Silence: 4 * w.heartbeat(), StampTolerance: w.heartbeat(),
 		},
 		Notify: w.channels(portal.URL()),
 	}
@@ -108,19 +109,22 @@ func (w *demoWorld) config(portal *simulator.Simulator) (config.Config, error) {
 	return c, nil
 }
 
-func demoJourneys() []probes.Journey {
+func (w *demoWorld) heartbeat() time.Duration { return w.validity / 20 }
+
+func (w *demoWorld) journeys() []probes.Journey {
 	whole := []probes.Step{
 		probes.StepOpen, probes.StepCaptcha, probes.StepRequestOTP, probes.StepAwaitOTP, probes.StepSubmitOTP,
 	}
 	journeys := []probes.Journey{
-		{Name: "portal", Stream: probes.StreamPortal, Steps: whole[:1], Every: 3 * time.Second},
-		{Name: "captcha", Stream: probes.StreamCaptcha, Steps: whole[:2], Every: 4 * time.Second},
-		{Name: "email", Stream: probes.StreamEmail, Steps: whole, Every: 5 * time.Second, EveryListening: demoValidity / 2},
+		{Name: "portal", Stream: probes.StreamPortal, Steps: whole[:1], Every: w.validity * 3 / 40},
+		{Name: "captcha", Stream: probes.StreamCaptcha, Steps: whole[:2], Every: w.validity / 10},
 	}
-	for _, operator := range []string{"telkomsel", "indosat", "xl"} {
+	for _, stream := range []probes.Stream{
+		probes.SMS("telkomsel"), probes.SMS("indosat"), probes.SMS("xl"), probes.StreamEmail,
+	} {
 		journeys = append(journeys, probes.Journey{
-			Name: "sms-" + operator, Stream: probes.SMS(operator), Steps: whole, Every: 5 * time.Second,
-			EveryListening: demoValidity / 2,
+			Name: strings.ReplaceAll(string(stream), "/", "-"), Stream: stream, Steps: whole,
+			Every: w.validity / 8, EveryListening: w.validity / 2,
 		})
 	}
 	return journeys
