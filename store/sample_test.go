@@ -32,7 +32,7 @@ func sampleCommit() incident.Commit {
 func sampleWait(id string) probes.Wait {
 	return probes.Wait{
 		ID: id, Run: "run-" + id, Journey: "sms", Stream: probes.SMS("indosat"), Key: "sim-2",
-		Requested: start, Validity: 10 * time.Minute, GiveUp: 2 * time.Hour, Reference: "Z9",
+		Requested: start, Validity: 10 * time.Minute, GiveUp: 2 * time.Hour, Reference: "Z9", Unsure: true,
 	}
 }
 

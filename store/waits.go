@@ -21,19 +21,21 @@ type waitDocument struct {
 	Validity  time.Duration `json:"validity"`  // ns
 	GiveUp    time.Duration `json:"give_up"`   // ns
 	Reference string        `json:"reference"`
+	Unsure    bool          `json:"unsure,omitempty"`
 }
 
 func newWaitDocument(w probes.Wait) *waitDocument {
 	return &waitDocument{
 		ID: w.ID, Run: w.Run, Journey: w.Journey, Stream: w.Stream, Recipient: w.Key,
 		Requested: millis(w.Requested), Validity: w.Validity, GiveUp: w.GiveUp, Reference: cleaned(w.Reference),
+		Unsure: w.Unsure,
 	}
 }
 
 func (d waitDocument) wait() *probes.Wait {
 	w := probes.Wait{
 		ID: d.ID, Run: d.Run, Journey: d.Journey, Stream: d.Stream, Key: d.Recipient,
-		Validity: d.Validity, GiveUp: d.GiveUp, Reference: d.Reference,
+		Validity: d.Validity, GiveUp: d.GiveUp, Reference: d.Reference, Unsure: d.Unsure,
 	}
 	if d.Requested != 0 {
 		w.Requested = time.UnixMilli(d.Requested).UTC()
@@ -47,6 +49,7 @@ func waitFields(w *probes.Wait) []any {
 		instant{&w.Requested},
 		&w.Validity, &w.GiveUp,
 		foreign{&w.Reference},
+		flag{&w.Unsure},
 	}
 }
 
@@ -71,11 +74,11 @@ func applyToWaits(ctx context.Context, tx *sql.Tx, r probes.Result) error {
 // closed.
 func saveWait(ctx context.Context, tx *sql.Tx, w probes.Wait) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO waits (id, run, journey, stream, recipient, requested, validity, give_up, reference, closed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)
+		INSERT INTO waits (id, run, journey, stream, recipient, requested, validity, give_up, reference, unsure, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)
 		ON CONFLICT (id) DO UPDATE SET run = excluded.run, journey = excluded.journey, stream = excluded.stream,
 			recipient = excluded.recipient, requested = excluded.requested, validity = excluded.validity,
-			give_up = excluded.give_up, reference = excluded.reference`, waitFields(&w)...)
+			give_up = excluded.give_up, reference = excluded.reference, unsure = excluded.unsure`, waitFields(&w)...)
 	return err
 }
 
@@ -90,7 +93,7 @@ func closeWaits(ctx context.Context, tx *sql.Tx, column, value string, at time.T
 }
 
 const openWaits = `
-	SELECT id, run, journey, stream, recipient, requested, validity, give_up, reference
+	SELECT id, run, journey, stream, recipient, requested, validity, give_up, reference, unsure
 	FROM waits WHERE closed_at = 0 ORDER BY requested, id`
 
 // OpenWaits gives the waits that no result has closed, the oldest first,

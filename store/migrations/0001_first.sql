@@ -58,6 +58,7 @@ CREATE TABLE waits (
     validity  BIGINT NOT NULL,
     give_up   BIGINT NOT NULL,
     reference TEXT   NOT NULL,
+    unsure    BIGINT NOT NULL, -- 1 while the portal's answer to the request is not known
     closed_at BIGINT NOT NULL  -- 0 while it is listened for
 );
 CREATE INDEX waits_closed ON waits (closed_at, requested);
