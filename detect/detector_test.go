@@ -347,6 +347,26 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// TestFiguresInTroubleBeginWithIt: what was well before does not make a bad
+// hour look better.
+func TestFiguresInTroubleBeginWithIt(t *testing.T) {
+	w := newWorld(t)
+	for range 20 {
+		w.ask(indosat, 4*time.Second, true)
+		w.step(probes.StepCaptcha, probes.Up, "")
+	}
+	for range 3 {
+		w.ask(indosat, validity, false)
+		w.step(probes.StepCaptcha, probes.Down, probes.ReasonImage)
+	}
+	if got := w.at("otp-sms-indosat").Figures; got.Probes != 3 || got.Good != 0 {
+		t.Errorf("%d of %d codes good, want 0 of 3", got.Good, got.Probes)
+	}
+	if got := w.at(detect.ComponentCaptcha).Figures; got.Probes != 3 || got.Good != 0 {
+		t.Errorf("%d of %d captchas good, want 0 of 3", got.Good, got.Probes)
+	}
+}
+
 // TestUnknownResultsChangeNothing: whatever was folded, results that say
 // nothing about the portal neither confirm trouble nor end it.
 func TestUnknownResultsChangeNothing(t *testing.T) {

@@ -5,11 +5,15 @@ import (
 	"time"
 )
 
-// figures are what the window holds, as of now. A code on its way is counted
+// figures are what the window holds, as of now. In trouble the window begins
+// with it: good codes from before would make a bad hour look well. A code on its way is counted
 // as waiting, and as a probe once it has outlived its validity: leaving out
 // what has not come yet would make a bad day look fast.
 func (t *codeTracker) figures(now time.Time) Figures {
 	f := Figures{Window: t.options.window()}
+	if t.trouble.confirmed {
+		f.Window = min(f.Window, now.Sub(t.trouble.since))
+	}
 	var arrived []time.Duration
 	for _, c := range t.codes {
 		if c.open && !c.tainted {

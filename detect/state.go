@@ -87,8 +87,9 @@ type Assessment struct {
 	Figures    Figures
 }
 
-// Figures are what was measured on a component within Window, for people to
-// read. For a component that carries no codes only Probes and Good are set.
+// Figures are what was measured on a component within Window before now, for
+// people to read. Window reaches back two hours for 10-minute codes, and while
+// the component is in trouble no further than to its beginning. For a component that carries no codes only Probes and Good are set.
 type Figures struct {
 	Window  time.Duration
 	Probes  int           // decided probes in the window

@@ -127,9 +127,12 @@ func (t *stepTracker) failing() bool {
 func (t *stepTracker) assess(now time.Time) Assessment {
 	a := Assessment{State: t.trouble.state(), Cause: t.trouble.cause, Since: t.trouble.since}
 	a.Figures.Window = t.rule.window
+	if t.trouble.confirmed {
+		a.Figures.Window = min(t.rule.window, now.Sub(t.trouble.since))
+	}
 	for _, outcome := range t.recent {
 		a.MeasuredAt = outcome.at
-		if now.Sub(outcome.at) > t.rule.window {
+		if now.Sub(outcome.at) > a.Figures.Window {
 			continue
 		}
 		a.Figures.Probes++
