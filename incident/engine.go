@@ -35,6 +35,8 @@ type EngineOptions struct {
 	// Changed is called after each commit, one call at a time, and should
 	// return quickly: results wait meanwhile.
 	Changed func(Situation)
+	// Noticed is called after each commit that holds notices, likewise.
+	Noticed func()
 	Log     *slog.Logger
 	Metrics *Metrics
 }
@@ -218,6 +220,9 @@ func (e *Engine) become(next outcome) {
 	e.o.Metrics.situation(s)
 	if e.o.Changed != nil {
 		e.o.Changed(s)
+	}
+	if e.o.Noticed != nil && len(next.commit.Notices) > 0 {
+		e.o.Noticed()
 	}
 }
 

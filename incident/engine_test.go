@@ -105,10 +105,16 @@ func record(t *testing.T, e *incident.Engine, results ...probes.Result) {
 func TestResultsAndWhatFollowsAreOneCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{}
-		e := running(t, engineOptions(t, j))
+		noticed := 0
+		o := engineOptions(t, j)
+		o.Noticed = func() { noticed++ }
+		e := running(t, o)
 		record(t, e, opened(probes.Down, probes.ReasonStatus))
 		time.Sleep(time.Minute)
 		record(t, e, opened(probes.Down, probes.ReasonStatus))
+		if noticed != 1 {
+			t.Errorf("the dispatcher was called %d times, want once, for the one commit with notices", noticed)
+		}
 
 		last := j.commits[len(j.commits)-1]
 		if len(last.Results) != 1 || len(last.Incidents) != 1 || len(last.Notices) != 2 || len(last.Components) == 0 {

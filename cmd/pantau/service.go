@@ -125,7 +125,7 @@ func (s *service) openEngine(ctx context.Context) error {
 	s.engine = incident.NewEngine(incident.EngineOptions{
 		Detector: detect.New(detect.Options{Validity: s.config.Portal.CodeValidity(), Streams: s.config.Streams()}),
 		Policy:   policy, Journal: s.store, Incidents: incidents, Maintenances: s.config.Maintenance,
-		Changed: s.changed, Log: s.log, Metrics: incident.NewMetrics(s.registry),
+		Changed: s.changed, Noticed: s.dispatcher.Wake, Log: s.log, Metrics: incident.NewMetrics(s.registry),
 	})
 	for result, err := range s.store.ResultsSince(ctx, now.Add(-history)) {
 		if err != nil {
@@ -154,11 +154,10 @@ func newPolicy(c config.Config) (*incident.Policy, error) {
 	return incident.NewPolicy(o), nil
 }
 
-// changed is told of every commit: the page shows it, the channels carry it,
-// and the next probes follow it.
+// changed is told of every commit: the page shows it, and the next probes follow
+// it.
 func (s *service) changed(situation incident.Situation) {
 	s.publisher.show(situation)
-	s.dispatcher.Wake()
 	s.prober.SetDemands(situation.Demands)
 }
 
