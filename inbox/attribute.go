@@ -28,7 +28,9 @@ type question struct {
 func attribute(q question, open []probes.Wait, tolerance time.Duration) (wait string, why Why) {
 	alive := keep(open, func(w probes.Wait) bool { return q.received.Sub(w.Requested) <= w.GiveUp })
 	fresh := keep(alive, func(w probes.Wait) bool {
-		return q.stamped.IsZero() || !q.stamped.Before(w.Requested.Add(-tolerance))
+		// A message centre stamps whole seconds, so that a code that was sent
+		// at once looks up to a second older than its request.
+		return q.stamped.IsZero() || !q.stamped.Before(w.Requested.Add(-tolerance).Truncate(time.Second))
 	})
 	ofKeys := func(w probes.Wait) bool { return slices.Contains(q.keys, w.Key) }
 	possible := fresh

@@ -18,6 +18,13 @@ func waitFor(id, key string, minutes float64) probes.Wait {
 	return probes.Wait{ID: id, Key: key, Requested: at(minutes), Validity: 10 * time.Minute, GiveUp: 2 * time.Hour}
 }
 
+// waitAt is a wait that was asked for at an instant after noon.
+func waitAt(id, key string, after time.Duration) probes.Wait {
+	w := waitFor(id, key, 0)
+	w.Requested = noon.Add(after)
+	return w
+}
+
 func with(reference string, w probes.Wait) probes.Wait {
 	w.Reference = reference
 	return w
@@ -57,6 +64,8 @@ func TestAttribute(t *testing.T) {
 
 		{"stamped long before", question{keys: []string{"sim-a"}, stamped: at(-5.01), received: at(1)}, []probes.Wait{a0}, "", WhyStale},
 		{"stamped at the tolerance", question{keys: []string{"sim-a"}, stamped: at(-5), received: at(1)}, []probes.Wait{a0}, "A", WhySIM},
+		{"stamped at the tolerance, cut to its second", question{keys: []string{"sim-a"}, stamped: at(-5), received: at(1)}, []probes.Wait{waitAt("A", "sim-a", 999*time.Millisecond)}, "A", WhySIM},
+		{"stamped a second before the tolerance", question{keys: []string{"sim-a"}, stamped: at(-5), received: at(1)}, []probes.Wait{waitAt("A", "sim-a", time.Second)}, "", WhyStale},
 		{"stamped in the future", question{keys: []string{"sim-a"}, stamped: at(600), received: at(1)}, []probes.Wait{a0}, "A", WhySIM},
 		{"stamped long before, with the reference", question{reference: "R1", keys: []string{"sim-a"}, stamped: at(-60), received: at(1)}, []probes.Wait{with("R1", a0)}, "", WhyStale},
 		{"at the give-up", question{keys: []string{"sim-a"}, received: at(120)}, []probes.Wait{a0}, "A", WhySIM},
