@@ -24,6 +24,7 @@ type codeTracker struct {
 	trouble     trouble
 	measuredAt  time.Time
 	silentSince time.Time // zero while a receiver is heard
+	off         bool      // our own line is down
 }
 
 // code is one request and what became of it.
@@ -69,6 +70,19 @@ func (t *codeTracker) listen(r probes.Result) {
 	if t.silentSince.IsZero() {
 		t.silentSince = r.At
 	}
+	t.taintOpen()
+}
+
+// cutOff notes whether our own line is down, by which messages come too.
+func (t *codeTracker) cutOff(down bool) {
+	t.off = down
+	if down {
+		t.taintOpen()
+	}
+}
+
+// taintOpen takes the codes on their way for no evidence.
+func (t *codeTracker) taintOpen() {
 	for i := range t.codes {
 		t.codes[i].tainted = t.codes[i].tainted || t.codes[i].open
 	}
@@ -90,7 +104,7 @@ func (t *codeTracker) await(r probes.Result) {
 		return
 	}
 	c := t.find(*r.Wait)
-	if t.silent() {
+	if t.silent() || t.off {
 		c.tainted = true
 	}
 	c.age, c.open = r.Wait.Age, r.Wait.Open

@@ -84,8 +84,8 @@ func portalTrouble(reason probes.Reason) bool {
 // foldLine counts results in a row that blame our own connection.
 func (d *Detector) foldLine(r probes.Result) {
 	switch {
-	case r.Step == probes.StepListen:
-		return // a heartbeat reaches us by another way than the portal does
+	case r.Step == probes.StepListen, r.Step == probes.StepAwaitOTP:
+		return // heartbeats and messages reach us by another way than the portal does
 	case r.Reason == probes.ReasonOwnLine:
 		if d.lineDown == 0 {
 			d.lineSince = r.At
@@ -94,7 +94,13 @@ func (d *Detector) foldLine(r probes.Result) {
 	case r.Verdict != probes.Unknown:
 		d.lineDown = 0
 	}
+	for _, tracker := range d.codes {
+		tracker.cutOff(d.lineIsDown())
+	}
 }
+
+// lineIsDown says whether enough results blame our own connection.
+func (d *Detector) lineIsDown() bool { return d.lineDown >= 2 }
 
 // Assess says how every component stands at now, in configured order. It
 // changes nothing: the same detector asked at two times gives two answers only
@@ -128,7 +134,7 @@ func (d *Detector) measured(s StreamOptions, now time.Time) Assessment {
 
 // blind says why the stream cannot be judged now, and since when.
 func (d *Detector) blind(s StreamOptions, a Assessment, now time.Time) (Blind, time.Time) {
-	if d.lineDown >= 2 {
+	if d.lineIsDown() {
 		return BlindLine, d.lineSince
 	}
 	if tracker, ok := d.codes[s.Stream]; ok && tracker.silent() {

@@ -323,6 +323,43 @@ func TestOwnLineIsNobodysFault(t *testing.T) {
 	w.want(detect.ComponentPortal, detect.Operational, detect.CauseNone)
 }
 
+func TestAWaitThatGoesOnIsNoSignOfOurOwnLine(t *testing.T) {
+	w := newWorld(t)
+	w.ask(indosat, 5*time.Second, true)
+	asked := w.now
+	w.step(probes.StepOpen, probes.Unknown, probes.ReasonOwnLine)
+	w.step(probes.StepOpen, probes.Unknown, probes.ReasonOwnLine)
+	w.wantBlind("otp-sms-indosat", detect.BlindLine)
+	w.wait(indosat, "wait-on", asked, validity, true) // its verdict is down, by the clock alone
+	w.wantBlind("otp-sms-indosat", detect.BlindLine)
+	w.step(probes.StepOpen, probes.Up, probes.ReasonNone)
+	w.want("otp-sms-indosat", detect.Operational, detect.CauseNone)
+}
+
+func TestWhatWasOnItsWayWhileOurLineWasDownIsNoEvidence(t *testing.T) {
+	w := newWorld(t)
+	for range 5 {
+		w.ask(probes.StreamEmail, 5*time.Second, true)
+	}
+	asked := w.now
+	for i := range 3 {
+		w.wait(probes.StreamEmail, fmt.Sprint("cut-", i), asked, time.Minute, true)
+	}
+	w.step(probes.StepOpen, probes.Unknown, probes.ReasonOwnLine)
+	w.step(probes.StepOpen, probes.Unknown, probes.ReasonOwnLine)
+	w.wait(probes.StreamEmail, "cut-3", asked, time.Minute, true) // first told of while it is down
+	w.step(probes.StepOpen, probes.Up, probes.ReasonNone)
+	for i := range 4 {
+		w.wait(probes.StreamEmail, fmt.Sprint("cut-", i), asked, 9*time.Minute, false)
+	}
+	w.want("otp-email", detect.Operational, detect.CauseNone)
+
+	for range 3 {
+		w.ask(probes.StreamEmail, 9*time.Minute, true) // late by itself
+	}
+	w.want("otp-email", detect.Degraded, detect.CauseOTPLate)
+}
+
 func TestOldMeasurementsAreNotTrusted(t *testing.T) {
 	w := newWorld(t)
 	w.step(probes.StepOpen, probes.Up, "")
