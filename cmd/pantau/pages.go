@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -58,7 +59,8 @@ func (s *service) handler() http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, problem any) {
-		s.log.Error("a page panicked", "path", c.FullPath(), "problem", fmt.Sprint(problem))
+		// What was thrown may hold anything, a message too: only its type is told.
+		s.log.Error("a page panicked", "path", c.FullPath(), "type", fmt.Sprintf("%T", problem), "stack", string(debug.Stack()))
 		c.AbortWithStatus(http.StatusInternalServerError)
 	}))
 	s.site.Routes(engine)
