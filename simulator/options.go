@@ -20,6 +20,7 @@ type Options struct {
 	Interval time.Duration // between two requests of one contact; 0 does not enforce any
 	Scale    float64       // of healthy delays; 0 is 1. Faults are never scaled
 	Seed     uint64        // of every chance
+	Code     func() string // makes the codes; nil is six digits at random
 
 	Handsets      []network.Handset
 	WebhookURL    string // where handsets post; may come later by Connect

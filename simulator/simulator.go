@@ -90,7 +90,7 @@ func build(o Options) (*Simulator, error) {
 	s.ShowPage(o.PageURL)
 	var err error
 	s.portal, err = portal.New(portal.Options{
-		Dress: o.Dress, Validity: o.Validity, Interval: o.Interval, Seed: o.Seed,
+		Dress: o.Dress, Validity: o.Validity, Interval: o.Interval, Seed: o.Seed, Code: o.Code,
 		OracleSecret: o.OracleSecret, Sender: s.post, Log: o.Log,
 	})
 	if err != nil {

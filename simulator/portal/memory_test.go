@@ -9,7 +9,7 @@ import (
 func TestMemoryIsBounded(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	node := newNode("a")
-	b := newBook(time.Minute, 0)
+	b := newBook(time.Minute, 0, newCode)
 	var first, last *session
 	for i := range sessionsKept + 50 {
 		last = newSession()

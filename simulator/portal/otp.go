@@ -25,6 +25,7 @@ const (
 type book struct {
 	validity time.Duration
 	interval time.Duration // between two requests of a contact; 0 is none
+	newCode  func() string
 
 	mu      sync.Mutex
 	entries map[contact]*entry
@@ -53,8 +54,8 @@ const (
 	tooMany    outcome = "too-many" // wrong tries
 )
 
-func newBook(validity, interval time.Duration) *book {
-	return &book{validity: validity, interval: interval, entries: map[contact]*entry{}}
+func newBook(validity, interval time.Duration, newCode func() string) *book {
+	return &book{validity: validity, interval: interval, newCode: newCode, entries: map[contact]*entry{}}
 }
 
 // issue makes a new code for c. ok is false when c asked too recently.
@@ -70,7 +71,7 @@ func (b *book) issue(c contact, now time.Time) (code string, ok bool) {
 	if len(e.codes) > 0 && now.Sub(e.last().at) < b.interval {
 		return "", false
 	}
-	code = newCode()
+	code = b.newCode()
 	e.codes = append(e.codes, issued{code, now})
 	if len(e.codes) > codesRemembered {
 		e.codes = append([]issued(nil), e.codes[len(e.codes)-codesRemembered:]...)

@@ -22,6 +22,7 @@ type Options struct {
 	Validity     time.Duration // of a code; default 10 min
 	Interval     time.Duration // between two requests of one contact; 0 does not enforce any
 	Seed         uint64        // of the chances of faults
+	Code         func() string // makes the codes; nil is six digits at random
 	OracleSecret string        // bearer secret of the captcha oracle; empty refuses everyone
 	Sender       Sender        // carries the codes
 	Log          *slog.Logger  // default slog.Default()
@@ -83,6 +84,9 @@ func New(o Options) (*Portal, error) {
 	if o.Validity == 0 {
 		o.Validity = 10 * time.Minute
 	}
+	if o.Code == nil {
+		o.Code = newCode
+	}
 	if o.Validity < time.Second || o.Interval < 0 {
 		return nil, fmt.Errorf("validity %s and interval %s, want at least 1s and 0s", o.Validity, o.Interval)
 	}
@@ -96,7 +100,7 @@ func New(o Options) (*Portal, error) {
 	p := &Portal{
 		dress: worn, validity: o.Validity, oracleSecret: o.OracleSecret, sender: o.Sender, log: o.Log,
 		pages: pages, painter: newPainter(), nodes: [2]*node{newNode("a"), newNode("b")},
-		book: newBook(o.Validity, o.Interval), dice: newDice(o.Seed),
+		book: newBook(o.Validity, o.Interval, o.Code), dice: newDice(o.Seed),
 	}
 	p.trouble.Store(&trouble{over: make(chan struct{})})
 	return p, nil
