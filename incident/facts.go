@@ -33,6 +33,10 @@ func (f facts) holds(when Condition) bool {
 		return f.works(detect.ComponentEmail)
 	case WhenSMSWorks:
 		return len(f.workingOperators()) > 0
+	case WhenCodesExpire:
+		return f.someExpire()
+	case WhenCodesSlow:
+		return !f.someExpire()
 	case WhenCodesUsable:
 		return f.someInTime()
 	default:
@@ -49,6 +53,17 @@ func (f facts) works(component detect.Component) bool {
 func (f facts) isAffected(component detect.Component) bool {
 	for _, c := range f.affected {
 		if c == component {
+			return true
+		}
+	}
+	return false
+}
+
+// someExpire says whether a good part of the codes of an affected component
+// comes too late to be used, and not merely late.
+func (f facts) someExpire() bool {
+	for _, c := range f.affected {
+		if state := f.assessed[c].State; state == detect.Partial || state == detect.Major {
 			return true
 		}
 	}

@@ -30,13 +30,15 @@ const (
 	WhenEmailAffected Condition = "email-affected"
 	WhenEmailWorks    Condition = "email-works"
 	WhenSMSWorks      Condition = "sms-works"
+	WhenCodesExpire   Condition = "codes-expire"
+	WhenCodesSlow     Condition = "codes-slow"
 	WhenCodesUsable   Condition = "codes-usable"
 )
 
 func conditions() []Condition {
 	return []Condition{
 		WhenOfficial, WhenIndependent, WhenSMSAffected, WhenEmailAffected,
-		WhenEmailWorks, WhenSMSWorks, WhenCodesUsable,
+		WhenEmailWorks, WhenSMSWorks, WhenCodesExpire, WhenCodesSlow, WhenCodesUsable,
 	}
 }
 

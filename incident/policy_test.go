@@ -198,6 +198,23 @@ func TestNothingIsAdvisedThatWasNotMeasured(t *testing.T) {
 	}
 }
 
+func TestSlowCodesAreNotCalledExpired(t *testing.T) {
+	d := newDesk(t, false)
+	d.set(detect.Degraded, detect.CauseOTPLate, indosat)
+	d.look()
+	body := d.state.Incidents[0].Updates[0].Body
+	if strings.Contains(body.ID, "masa berlakunya habis") || strings.Contains(body.EN, "expired") {
+		t.Errorf("slow codes are called expired: %v", body)
+	}
+	d.set(detect.Partial, detect.CauseOTPLate, indosat)
+	d.look()
+	latest := d.state.Incidents[0].Updates[1]
+	if !strings.Contains(latest.Body.ID, "masa berlakunya habis") {
+		t.Errorf("codes that expire are called %q", latest.Body.ID)
+	}
+	d.wantEvents(incident.Public, "opened")
+}
+
 func TestAnIndependentPublisherDoesNotSpeakForTheAuthority(t *testing.T) {
 	for _, cause := range detect.Causes() {
 		d := newDesk(t, true)
