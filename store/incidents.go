@@ -35,6 +35,7 @@ func (r *updateRow) fields() []any {
 		document{&u.Advice},
 		instant{&u.NextBy},
 		document{&u.Components},
+		document{&u.Told},
 	}
 }
 
@@ -53,8 +54,8 @@ func saveIncident(ctx context.Context, tx *sql.Tx, i incident.Incident) error {
 	for _, update := range i.Updates {
 		row := updateRow{incident: i.ID, update: update}
 		_, err := tx.ExecContext(ctx, `
-			INSERT INTO incident_updates (incident, id, number, status, at, body, advice, next_by, components)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			INSERT INTO incident_updates (incident, id, number, status, at, body, advice, next_by, components, told)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 			ON CONFLICT (id) DO NOTHING`, row.fields()...)
 		if err != nil {
 			return fmt.Errorf("update %s: %w", update.ID, err)
@@ -85,7 +86,7 @@ func (s *Store) Incidents(ctx context.Context, since time.Time) ([]incident.Inci
 
 func addUpdates(ctx context.Context, tx *sql.Tx, incidents []incident.Incident, since time.Time) error {
 	rows, err := collect(ctx, tx, (*updateRow).fields, `
-		SELECT u.incident, u.id, u.number, u.status, u.at, u.body, u.advice, u.next_by, u.components
+		SELECT u.incident, u.id, u.number, u.status, u.at, u.body, u.advice, u.next_by, u.components, u.told
 		FROM incident_updates u JOIN incidents i ON i.id = u.incident
 		WHERE i.status <> 'resolved' OR i.resolved_at >= $1
 		ORDER BY u.incident, u.number`, millis(since))

@@ -99,6 +99,7 @@ func sampleUpdate(number int) incident.Update {
 		At: start.Add(time.Duration(number) * time.Minute), Body: words.Text{ID: "Kode \"terlambat\" <1>", EN: "Late"},
 		Advice: []words.Text{{ID: "Gunakan e-mail", EN: "Use e-mail"}}, NextBy: start.Add(time.Hour),
 		Components: []incident.Affected{{Component: "otp-sms-indosat", Old: detect.Operational, New: detect.Major}},
+		Told:       []incident.Audience{incident.Public, incident.IT},
 	}
 }
 

@@ -100,6 +100,7 @@ CREATE TABLE incident_updates (
     advice     TEXT   NOT NULL,
     next_by    BIGINT NOT NULL,
     components TEXT   NOT NULL,
+    told       TEXT   NOT NULL, -- the audiences that got a notice of it
     UNIQUE (incident, number)
 );
 
