@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// WIB, WITA and WIT are the zones of Indonesian readers. They know no daylight
+// WIB is Western Indonesian Time, UTC+7. The three zones know no daylight
 // saving time, so that fixed offsets are exact and need no zone database.
 func WIB() *time.Location { return time.FixedZone("WIB", 7*3600) }
 
