@@ -264,6 +264,31 @@ func TestPortalDown(t *testing.T) {
 	w.want(detect.ComponentPortal, detect.Operational, detect.CauseNone)
 }
 
+func TestASlowPortalThatGoesDownIsCalledDown(t *testing.T) {
+	w := newWorld(t)
+	for range 3 {
+		w.step(probes.StepOpen, probes.Down, probes.ReasonSlow)
+	}
+	w.want(detect.ComponentPortal, detect.Degraded, detect.CausePortalSlow)
+	w.step(probes.StepOpen, probes.Down, probes.ReasonTimeout)
+	w.step(probes.StepOpen, probes.Down, probes.ReasonSlow)
+	w.want(detect.ComponentPortal, detect.Degraded, detect.CausePortalSlow)
+	w.step(probes.StepOpen, probes.Down, probes.ReasonSlow)
+	down := w.now
+	for range 3 {
+		w.step(probes.StepOpen, probes.Down, probes.ReasonStatus)
+	}
+	w.want(detect.ComponentPortal, detect.Major, detect.CausePortalDown)
+	if since := w.at(detect.ComponentPortal).Since; !since.Equal(down) {
+		t.Errorf("down since %v, want %v", since, down)
+	}
+	// Once down it is not called slow because some pages come, late.
+	for range 3 {
+		w.step(probes.StepOpen, probes.Down, probes.ReasonSlow)
+	}
+	w.want(detect.ComponentPortal, detect.Major, detect.CausePortalDown)
+}
+
 func TestOneHiccupDoesNotConfirmItself(t *testing.T) {
 	w := newWorld(t)
 	w.step(probes.StepOpen, probes.Up, "")
@@ -375,7 +400,7 @@ func TestFigures(t *testing.T) {
 	w.ask(indosat, 30*time.Minute, false)
 	got := w.at("otp-sms-indosat").Figures
 	want := detect.Figures{
-		Window: 2 * time.Hour, Probes: 10, Good: 9,
+		Window: 10 * time.Minute, Probes: 10, Good: 9,
 		Median: 50 * time.Second, Typical: 90 * time.Second,
 		Waiting: 1, Oldest: time.Minute,
 	}
@@ -401,6 +426,48 @@ func TestFiguresInTroubleBeginWithIt(t *testing.T) {
 	}
 	if got := w.at(detect.ComponentCaptcha).Figures; got.Probes != 3 || got.Good != 0 {
 		t.Errorf("%d of %d captchas good, want 0 of 3", got.Good, got.Probes)
+	}
+}
+
+// TestWhatIsOnItsWayCounts: two quick codes beside five that do not come are
+// no quick stream.
+func TestWhatIsOnItsWayCounts(t *testing.T) {
+	w := newWorld(t)
+	for range 2 {
+		w.ask(indosat, 5*time.Second, true)
+	}
+	for range 5 {
+		w.ask(indosat, 4*time.Minute, false)
+	}
+	if f := w.at("otp-sms-indosat").Figures; f.Median != 0 || f.Typical != 0 {
+		t.Errorf("half within %v and 9 of 10 within %v, want that neither can be said", f.Median, f.Typical)
+	}
+	for range 8 {
+		w.ask(indosat, 6*time.Second, true)
+	}
+	w.ask(indosat, 2*time.Second, false) // so young that it says nothing
+	if f := w.at("otp-sms-indosat").Figures; f.Median != 6*time.Second || f.Typical != 0 {
+		t.Errorf("half within %v and 9 of 10 within %v, want 6s and that the other cannot be said", f.Median, f.Typical)
+	}
+}
+
+// TestFiguresAfterTroubleBeginWithItsEnd: "working" beside figures of the
+// trouble says two things at once.
+func TestFiguresAfterTroubleBeginWithItsEnd(t *testing.T) {
+	w := newWorld(t)
+	for range 3 {
+		w.ask(indosat, validity, false)
+		w.step(probes.StepCaptcha, probes.Down, probes.ReasonImage)
+	}
+	for range 6 {
+		w.ask(indosat, 4*time.Second, true)
+		w.step(probes.StepCaptcha, probes.Up, "")
+	}
+	for _, c := range []detect.Component{"otp-sms-indosat", detect.ComponentCaptcha} {
+		a := w.at(c)
+		if a.State != detect.Operational || a.Figures.Probes != 6 || a.Figures.Good != 6 || a.Figures.Window != w.now.Sub(a.Since) {
+			t.Errorf("%s is %s with %+v, want the 6 good ones since %v", c, a.State, a.Figures, a.Since)
+		}
 	}
 }
 

@@ -1,20 +1,23 @@
 package detect
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
 
-// figures are what the window holds, as of now. In trouble the window begins
-// with it: good codes from before would make a bad hour look well. A code on its way is counted
+// wait is how long a code took, or has taken so far.
+type wait struct {
+	age     time.Duration
+	arrived bool
+}
+
+// figures are what the window holds, as of now. A code on its way is counted
 // as waiting, and as a probe once it has outlived its validity: leaving out
 // what has not come yet would make a bad day look fast.
 func (t *codeTracker) figures(now time.Time) Figures {
-	f := Figures{Window: t.options.window()}
-	if t.trouble.confirmed {
-		f.Window = min(f.Window, now.Sub(t.trouble.since))
-	}
-	var arrived []time.Duration
+	f := Figures{Window: t.trouble.window(t.options.window(), now)}
+	var waits []wait
 	for _, c := range t.codes {
 		if c.open && !c.tainted {
 			f.Waiting++
@@ -23,32 +26,36 @@ func (t *codeTracker) figures(now time.Time) Figures {
 		if c.tainted || now.Sub(c.requested) > f.Window {
 			continue
 		}
-		switch {
-		case c.arrived:
-			f.Probes++
-			arrived = append(arrived, c.age)
-			if c.age <= t.options.Validity && !c.refused {
-				f.Good++
-			}
-		case c.age >= t.options.Validity:
+		waits = append(waits, wait{c.age, c.arrived})
+		if c.arrived || c.age >= t.options.Validity {
 			f.Probes++
 		}
+		if c.arrived && c.age <= t.options.Validity && !c.refused {
+			f.Good++
+		}
 	}
-	slices.Sort(arrived)
-	f.Median = quantile(arrived, f.Probes, 1, 2)
-	f.Typical = quantile(arrived, f.Probes, 9, 10)
+	slices.SortFunc(waits, func(a, b wait) int { return cmp.Compare(a.age, b.age) })
+	f.Median, f.Typical = within(waits, .5), within(waits, .9)
 	return f
 }
 
-// quantile is the time by which num/den of all codes had arrived, 0 when fewer
-// ever did. sorted holds the waits of those that arrived.
-func quantile(sorted []time.Duration, all, num, den int) time.Duration {
-	if all == 0 {
-		return 0
+// within is the time by which a share of all codes arrives, 0 when that cannot
+// be said. It is the quantile of the Kaplan-Meier curve (Kaplan and Meier 1958):
+// a code on its way counts with the age it has, for it will take longer than
+// that. waits are sorted by age.
+func within(waits []wait, share float64) time.Duration {
+	missing := 1.0 // the share that has not arrived by now
+	for i := 0; i < len(waits); {
+		age, atRisk, arrived := waits[i].age, len(waits)-i, 0
+		for ; i < len(waits) && waits[i].age == age; i++ {
+			if waits[i].arrived {
+				arrived++
+			}
+		}
+		missing *= 1 - float64(arrived)/float64(atRisk)
+		if arrived > 0 && missing <= 1-share+1e-9 {
+			return age
+		}
 	}
-	needed := (all*num + den - 1) / den // rounded up: "9 of 10" of 4 is all 4
-	if needed == 0 || needed > len(sorted) {
-		return 0
-	}
-	return sorted[needed-1]
+	return 0
 }

@@ -88,8 +88,10 @@ type Assessment struct {
 }
 
 // Figures are what was measured on a component within Window before now, for
-// people to read. Window reaches back two hours for 10-minute codes, and while
-// the component is in trouble no further than to its beginning. For a component that carries no codes only Probes and Good are set.
+// people to read. Window reaches back two hours for 10-minute codes, and no
+// further than to the beginning of the present state: good codes from before
+// would make a bad hour look well, and late ones a good hour bad. For a
+// component that carries no codes only Probes and Good are set.
 type Figures struct {
 	Window  time.Duration
 	Probes  int           // decided probes in the window

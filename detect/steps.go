@@ -15,39 +15,35 @@ type stepRule struct {
 	good   int           // so many good ones in a row end it
 	gap    time.Duration // bad ones at least this far apart: a hiccup is one
 	window time.Duration // for the figures
-	cause  func(probes.Reason) Cause
-	level  func(bad, all int, reason probes.Reason) State
+	// judge says how bad the bad ones among all that were looked at are, what
+	// they look like, and when that began.
+	judge func(bad []stepOutcome, all int) (State, Cause, time.Time)
 }
 
 func portalRule(o Options) stepRule {
-	return stepRule{
-		look: 3, bad: 2, good: 3, gap: o.retryGap(), window: o.window(),
-		cause: func(reason probes.Reason) Cause {
-			if reason == probes.ReasonSlow {
-				return CausePortalSlow
-			}
-			return CausePortalDown
-		},
-		level: func(_, _ int, reason probes.Reason) State {
-			if reason == probes.ReasonSlow {
-				return Degraded
-			}
-			return Major
-		},
+	return stepRule{look: 3, bad: 2, good: 3, gap: o.retryGap(), window: o.window(), judge: judgePortal}
+}
+
+// judgePortal calls a portal down when two tries found it so; one of them
+// among slow ones is a slow portal.
+func judgePortal(bad []stepOutcome, _ int) (State, Cause, time.Time) {
+	down := slices.DeleteFunc(slices.Clone(bad), func(o stepOutcome) bool { return o.reason == probes.ReasonSlow })
+	if len(down) >= 2 {
+		return Major, CausePortalDown, down[0].at
 	}
+	return Degraded, CausePortalSlow, bad[0].at
 }
 
 func captchaRule(o Options) stepRule {
-	return stepRule{
-		look: 5, bad: 3, good: 6, gap: o.retryGap(), window: o.window(),
-		cause: func(reason probes.Reason) Cause {
-			if reason == probes.ReasonChallenge {
-				return CauseCaptchaLoop
-			}
-			return CauseCaptchaBroken
-		},
-		level: func(bad, all int, _ probes.Reason) State { return levelOf(bad, all) },
+	return stepRule{look: 5, bad: 3, good: 6, gap: o.retryGap(), window: o.window(), judge: judgeCaptcha}
+}
+
+func judgeCaptcha(bad []stepOutcome, all int) (State, Cause, time.Time) {
+	cause := CauseCaptchaBroken
+	if commonest(bad) == probes.ReasonChallenge {
+		cause = CauseCaptchaLoop
 	}
+	return levelOf(len(bad), all), cause, bad[0].at
 }
 
 // stepTracker follows one such step.
@@ -106,8 +102,7 @@ func (t *stepTracker) decide() {
 	looked := last(t.recent, t.rule.look)
 	bad := badOf(looked)
 	if len(bad) >= t.rule.bad {
-		reason := bad[len(bad)-1].reason
-		t.trouble.confirm(t.rule.level(len(bad), len(looked), reason), t.rule.cause(commonest(bad)), bad[0].at)
+		t.trouble.confirm(t.rule.judge(bad, len(looked)))
 		return
 	}
 	run := last(t.recent, t.rule.good)
@@ -126,10 +121,7 @@ func (t *stepTracker) failing() bool {
 
 func (t *stepTracker) assess(now time.Time) Assessment {
 	a := Assessment{State: t.trouble.state(), Cause: t.trouble.cause, Since: t.trouble.since}
-	a.Figures.Window = t.rule.window
-	if t.trouble.confirmed {
-		a.Figures.Window = min(t.rule.window, now.Sub(t.trouble.since))
-	}
+	a.Figures.Window = t.trouble.window(t.rule.window, now)
 	for _, outcome := range t.recent {
 		a.MeasuredAt = outcome.at
 		if now.Sub(outcome.at) > a.Figures.Window {

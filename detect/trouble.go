@@ -10,19 +10,29 @@ type trouble struct {
 	since     time.Time // when the present state began
 }
 
-// confirm begins trouble, or raises its level.
+// confirm begins trouble, or raises its level. What is worse has its own cause
+// and its own beginning: a slow portal that goes down is not slow any more.
 func (t *trouble) confirm(level State, cause Cause, since time.Time) {
 	if !t.confirmed {
 		*t = trouble{confirmed: true, level: level, cause: cause, since: since}
 		return
 	}
-	if severity(level) > severity(t.level) {
-		t.level = level
+	if severity(level) <= severity(t.level) {
+		return
+	}
+	t.level = level
+	if cause != t.cause {
+		t.cause, t.since = cause, since
 	}
 }
 
 // end ends trouble.
 func (t *trouble) end(since time.Time) { *t = trouble{since: since} }
+
+// window is how far back figures look: not beyond the present state.
+func (t trouble) window(longest time.Duration, now time.Time) time.Duration {
+	return min(longest, now.Sub(t.since))
+}
 
 func (t trouble) state() State {
 	if t.confirmed {
