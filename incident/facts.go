@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ type facts struct {
 	now      time.Time
 	incident Incident
 	affected []detect.Component // in trouble now; at the end, all that were
+	since    time.Time          // when the trouble there is now began; at the end, when it all began
+	next     time.Time          // when the public hears again; zero at the end
 	assessed map[detect.Component]detect.Assessment
 }
 
@@ -22,11 +25,19 @@ type facts struct {
 func (f facts) holds(when Condition) bool {
 	switch when {
 	case WhenOfficial:
-		return !f.policy.independent
+		return f.policy.publisher == ""
 	case WhenIndependent:
-		return f.policy.independent
+		return f.policy.publisher != ""
+	case WhenCodesAffected:
+		return f.any(isWay)
+	case WhenPagesAffected:
+		return f.any(func(c detect.Component) bool { return !isWay(c) })
 	case WhenSMSAffected:
-		return len(f.operators(f.affected)) > 0
+		return f.any(isSMS)
+	case WhenAllSMSAffected:
+		return f.allAffected(isSMS)
+	case WhenAllWaysAffected:
+		return f.allAffected(isWay)
 	case WhenEmailAffected:
 		return f.isAffected(detect.ComponentEmail)
 	case WhenEmailWorks:
@@ -44,20 +55,55 @@ func (f facts) holds(when Condition) bool {
 	}
 }
 
-// works says whether codes to component are measured and in time.
+// works says whether codes to component are measured and in time, and can be
+// asked for: a way that is blocked is not recommended.
 func (f facts) works(component detect.Component) bool {
 	a := f.assessed[component]
-	return a.State == detect.Operational && a.Figures.Typical > 0 && !f.isAffected(component)
+	return a.State == detect.Operational && a.Figures.Typical > 0 && !f.isAffected(component) && !f.blocked()
 }
 
-func (f facts) isAffected(component detect.Component) bool {
-	for _, c := range f.affected {
-		if c == component {
+// blocked says whether the steps before the code are not seen to let people
+// through.
+func (f facts) blocked() bool {
+	for _, c := range []detect.Component{detect.ComponentPortal, detect.ComponentCaptcha} {
+		a, exists := f.assessed[c]
+		if exists && a.State != detect.Operational && a.State != detect.Degraded {
 			return true
 		}
 	}
 	return false
 }
+
+func (f facts) isAffected(component detect.Component) bool {
+	return slices.Contains(f.affected, component)
+}
+
+func (f facts) any(kind func(detect.Component) bool) bool {
+	return slices.ContainsFunc(f.affected, kind)
+}
+
+// allAffected says whether there are two or more components of a kind and all
+// of them are affected: of one alone, "all" says nothing.
+func (f facts) allAffected(kind func(detect.Component) bool) bool {
+	n := 0
+	for _, stream := range f.policy.streams {
+		if c := detect.ComponentOf(stream); kind(c) {
+			n++
+			if !f.isAffected(c) {
+				return false
+			}
+		}
+	}
+	return n >= 2
+}
+
+// smsPrefix begins the component of every operator's text messages.
+const smsPrefix = "otp-sms-"
+
+func isSMS(c detect.Component) bool { return strings.HasPrefix(string(c), smsPrefix) }
+
+// isWay says whether codes travel on the component.
+func isWay(c detect.Component) bool { return c == detect.ComponentEmail || isSMS(c) }
 
 // someExpire says whether a good part of the codes of an affected component
 // comes too late to be used, and not merely late.
@@ -70,10 +116,11 @@ func (f facts) someExpire() bool {
 	return false
 }
 
-// someInTime says whether every affected component still lets some through.
+// someInTime says whether some codes were measured to be of use on every
+// affected component, since its trouble began.
 func (f facts) someInTime() bool {
 	for _, c := range f.affected {
-		if f.assessed[c].State == detect.Major {
+		if f.assessed[c].Figures.Good == 0 {
 			return false
 		}
 	}
@@ -84,7 +131,7 @@ func (f facts) someInTime() bool {
 func (f facts) operators(components []detect.Component) []string {
 	var names []string
 	for _, c := range components {
-		if id, isSMS := strings.CutPrefix(string(c), "otp-sms-"); isSMS {
+		if id, isSMS := strings.CutPrefix(string(c), smsPrefix); isSMS {
 			names = append(names, f.policy.operatorName(id))
 		}
 	}
@@ -101,9 +148,14 @@ func (f facts) workingOperators() []string {
 	return f.operators(working)
 }
 
+// each says something in both languages.
+func (f facts) each(say func(words.Lang) string) words.Text {
+	return words.Text{ID: say(words.Indonesian), EN: say(words.English)}
+}
+
 // say joins the sentences whose conditions hold.
 func (f facts) say(sentences []Sentence) words.Text {
-	return words.Text{ID: f.sayIn(words.Indonesian, sentences), EN: f.sayIn(words.English, sentences)}
+	return f.each(func(lang words.Lang) string { return f.sayIn(lang, sentences) })
 }
 
 func (f facts) sayIn(lang words.Lang, sentences []Sentence) string {
@@ -111,7 +163,7 @@ func (f facts) sayIn(lang words.Lang, sentences []Sentence) string {
 	fills := f.fills(lang)
 	for _, s := range sentences {
 		if f.all(s.When) {
-			said = append(said, words.Sentence(words.Fill(s.In(lang), fills)))
+			said = append(said, strings.TrimSpace(words.Sentence(words.Fill(s.In(lang), fills))))
 		}
 	}
 	return strings.Join(said, " ")
@@ -129,10 +181,7 @@ func (f facts) list(sentences []Sentence) []words.Text {
 }
 
 func (f facts) text(t words.Text) words.Text {
-	return words.Text{
-		ID: words.Sentence(words.Fill(t.ID, f.fills(words.Indonesian))),
-		EN: words.Sentence(words.Fill(t.EN, f.fills(words.English))),
-	}
+	return f.each(func(lang words.Lang) string { return words.Sentence(words.Fill(t.In(lang), f.fills(lang))) })
 }
 
 func (f facts) all(conditions []Condition) bool {
@@ -147,17 +196,19 @@ func (f facts) all(conditions []Condition) bool {
 // fills gives every placeholder a value in lang.
 func (f facts) fills(lang words.Lang) map[string]string {
 	channel := f.channel(lang)
-	ended := f.incident.endedAt()
+	ended := f.incident.EndedAt()
 	if ended.IsZero() {
 		ended = f.now
 	}
 	service := f.policy.books.causes[f.incident.Cause].Service.In(lang)
 	return map[string]string{
+		"publisher":   f.policy.publisher,
 		"channel":     channel,
+		"sms":         f.sms(lang),
 		"service":     words.Fill(service, map[string]string{"channel": channel}),
-		"since":       f.clock(lang, f.incident.StartedAt),
+		"since":       f.clock(lang, f.since),
 		"ended":       clockOnly(lang, ended),
-		"next":        f.clock(lang, f.now.Add(f.policy.nextUpdate())),
+		"next":        f.clock(lang, f.next),
 		"retry":       f.clock(lang, f.now.Add(f.policy.retryAfter())),
 		"duration":    words.Duration(lang, ended.Sub(f.incident.StartedAt)),
 		"email_wait":  words.Duration(lang, f.assessed[detect.ComponentEmail].Figures.Typical),
@@ -166,30 +217,43 @@ func (f facts) fills(lang words.Lang) map[string]string {
 	}
 }
 
-// channel is what codes travel by: "SMS ke nomor Indosat dan XL".
+// channel is what codes travel by: "email dan SMS ke nomor Indosat dan XL".
+// Mail comes first, because behind the operators it reads as one of them.
 func (f facts) channel(lang words.Lang) string {
 	var channels []string
-	if operators := f.operators(f.affected); len(operators) > 0 {
-		fill := map[string]string{"operators": words.And(lang, operators)}
-		channels = append(channels, words.Fill(f.policy.books.common.Phrases.SMSChannel.In(lang), fill))
-	}
 	if f.isAffected(detect.ComponentEmail) {
 		channels = append(channels, f.policy.books.common.Phrases.EmailChannel.In(lang))
+	}
+	if sms := f.sms(lang); sms != "" {
+		channels = append(channels, sms)
 	}
 	return words.And(lang, channels)
 }
 
-// figures is what was measured on the affected components, in one sentence.
+// sms is the text messages that are affected: "SMS ke nomor Indosat dan XL".
+func (f facts) sms(lang words.Lang) string {
+	operators := f.operators(f.affected)
+	if len(operators) == 0 {
+		return ""
+	}
+	return words.Fill(f.policy.books.common.Phrases.SMSChannel.In(lang), map[string]string{"operators": words.And(lang, operators)})
+}
+
+// figures is what was measured on the affected components, in one sentence; ""
+// while no probe has come to its end.
 func (f facts) figures(lang words.Lang) string {
 	var good, probed int
 	var window time.Duration
 	phrase := f.policy.books.common.Phrases.FiguresSteps
 	for _, c := range f.affected {
 		measured := f.assessed[c].Figures
-		good, probed, window = good+measured.Good, probed+measured.Probes, measured.Window
-		if strings.HasPrefix(string(c), "otp-") {
+		good, probed, window = good+measured.Good, probed+measured.Probes, max(window, measured.Window)
+		if isWay(c) {
 			phrase = f.policy.books.common.Phrases.FiguresCodes
 		}
+	}
+	if probed == 0 {
+		return ""
 	}
 	return words.Fill(phrase.In(lang), map[string]string{
 		"window": words.Duration(lang, window),

@@ -24,20 +24,25 @@ type Condition string
 
 // The conditions a playbook may name.
 const (
-	WhenOfficial      Condition = "official"
-	WhenIndependent   Condition = "independent"
-	WhenSMSAffected   Condition = "sms-affected"
-	WhenEmailAffected Condition = "email-affected"
-	WhenEmailWorks    Condition = "email-works"
-	WhenSMSWorks      Condition = "sms-works"
-	WhenCodesExpire   Condition = "codes-expire"
-	WhenCodesSlow     Condition = "codes-slow"
-	WhenCodesUsable   Condition = "codes-usable"
+	WhenOfficial        Condition = "official"
+	WhenIndependent     Condition = "independent"
+	WhenCodesAffected   Condition = "codes-affected"
+	WhenPagesAffected   Condition = "pages-affected"
+	WhenSMSAffected     Condition = "sms-affected"
+	WhenAllSMSAffected  Condition = "all-sms-affected"
+	WhenEmailAffected   Condition = "email-affected"
+	WhenAllWaysAffected Condition = "all-ways-affected"
+	WhenEmailWorks      Condition = "email-works"
+	WhenSMSWorks        Condition = "sms-works"
+	WhenCodesExpire     Condition = "codes-expire"
+	WhenCodesSlow       Condition = "codes-slow"
+	WhenCodesUsable     Condition = "codes-usable"
 )
 
 func conditions() []Condition {
 	return []Condition{
-		WhenOfficial, WhenIndependent, WhenSMSAffected, WhenEmailAffected,
+		WhenOfficial, WhenIndependent, WhenCodesAffected, WhenPagesAffected,
+		WhenSMSAffected, WhenAllSMSAffected, WhenEmailAffected, WhenAllWaysAffected,
 		WhenEmailWorks, WhenSMSWorks, WhenCodesExpire, WhenCodesSlow, WhenCodesUsable,
 	}
 }
@@ -46,7 +51,7 @@ func conditions() []Condition {
 // every one of them a value.
 func placeholders() []string {
 	return []string{
-		"channel", "service", "since", "ended", "next", "retry",
+		"publisher", "channel", "sms", "service", "since", "ended", "next", "retry",
 		"duration", "email_wait", "sms_working", "figures",
 	}
 }
@@ -65,6 +70,7 @@ type Playbook struct {
 	Body       []Sentence   `yaml:"body"`
 	Update     []Sentence   `yaml:"update"`
 	Advice     []Sentence   `yaml:"advice"`
+	Suspect    []Sentence   `yaml:"suspect"` // whose fault it looks like, for the IT team
 	Post       []Sentence   `yaml:"post"`
 	PostUpdate []Sentence   `yaml:"post_update"`
 }
@@ -72,6 +78,7 @@ type Playbook struct {
 // common is said under every cause.
 type common struct {
 	Resolved struct {
+		Title  words.Text `yaml:"title"`
 		Body   []Sentence `yaml:"body"`
 		Advice []Sentence `yaml:"advice"`
 		Post   []Sentence `yaml:"post"`
@@ -79,13 +86,19 @@ type common struct {
 	Monitoring struct {
 		Body []Sentence `yaml:"body"`
 	} `yaml:"monitoring"`
+	Hidden struct {
+		Body []Sentence `yaml:"body"`
+		Post []Sentence `yaml:"post"`
+	} `yaml:"hidden"`
 	LastAdvice []Sentence `yaml:"last_advice"`
 	Phrases    struct {
 		SMSChannel   words.Text `yaml:"sms_channel"`
 		EmailChannel words.Text `yaml:"email_channel"`
 		FiguresCodes words.Text `yaml:"figures_codes"`
 		FiguresSteps words.Text `yaml:"figures_steps"`
+		NextUpdate   words.Text `yaml:"next_update"`
 	} `yaml:"phrases"`
+	Alert alertTexts `yaml:"alert"`
 	Blind struct {
 		Title        words.Text                  `yaml:"title"`
 		Body         words.Text                  `yaml:"body"`
@@ -162,16 +175,18 @@ func (b Playbook) check() error {
 	return errors.Join(
 		checkText("service", b.Service, "channel"), checkText("title", b.Title, "channel"),
 		checkSentences("body", b.Body), checkSentences("update", b.Update),
-		checkSentences("advice", b.Advice), checkSentences("post", b.Post),
-		checkSentences("post_update", b.PostUpdate),
+		checkSentences("advice", b.Advice), checkSentences("suspect", b.Suspect),
+		checkSentences("post", b.Post), checkSentences("post_update", b.PostUpdate),
 	)
 }
 
 func (c common) check() error {
 	return errors.Join(
+		checkText("resolved.title", c.Resolved.Title, "service"),
 		checkSentences("resolved.body", c.Resolved.Body), checkSentences("resolved.advice", c.Resolved.Advice),
 		checkSentences("resolved.post", c.Resolved.Post), checkSentences("monitoring.body", c.Monitoring.Body),
-		checkSentences("last_advice", c.LastAdvice), c.checkPhrases(), c.checkBlind(),
+		checkSentences("hidden.body", c.Hidden.Body), checkSentences("hidden.post", c.Hidden.Post),
+		checkSentences("last_advice", c.LastAdvice), c.checkPhrases(), c.Alert.check(), c.checkBlind(),
 	)
 }
 
@@ -181,6 +196,7 @@ func (c common) checkPhrases() error {
 		checkText("phrases.email_channel", c.Phrases.EmailChannel),
 		checkText("phrases.figures_codes", c.Phrases.FiguresCodes, "window", "good", "probes"),
 		checkText("phrases.figures_steps", c.Phrases.FiguresSteps, "window", "good", "probes"),
+		checkText("phrases.next_update", c.Phrases.NextUpdate, "next"),
 	)
 }
 

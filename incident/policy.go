@@ -13,27 +13,29 @@ import (
 
 // PolicyOptions are what a Policy has to know.
 type PolicyOptions struct {
-	Playbooks   *Playbooks
-	Streams     []probes.Stream   // in the order the public sees them
-	Operators   map[string]string // names of operators by id; a missing one is its id, capitalised
-	Independent bool              // the publisher is not the portal's owner
-	Validity    time.Duration     // of a code; all waiting times are in proportion
+	Playbooks *Playbooks
+	Streams   []probes.Stream   // in the order the public sees them
+	Operators map[string]string // names of operators by id; a missing one is its id, capitalised
+	Validity  time.Duration     // of a code; all waiting times are in proportion
+	// Publisher is who measures and speaks, where that is not the portal's
+	// owner; "" for the owner.
+	Publisher string
 }
 
 // Policy decides what follows from how the components stand.
 type Policy struct {
-	books       *Playbooks
-	streams     []probes.Stream
-	operators   map[string]string
-	independent bool
-	validity    time.Duration
+	books     *Playbooks
+	streams   []probes.Stream
+	operators map[string]string
+	publisher string
+	validity  time.Duration
 }
 
 // NewPolicy makes a Policy.
 func NewPolicy(o PolicyOptions) *Policy {
 	return &Policy{
 		books: o.Playbooks, streams: o.Streams, operators: o.Operators,
-		independent: o.Independent, validity: o.Validity,
+		publisher: o.Publisher, validity: o.Validity,
 	}
 }
 
@@ -152,154 +154,6 @@ func belongsTo(incidents []Incident, a detect.Assessment) int {
 	return slices.IndexFunc(incidents, func(i Incident) bool {
 		return i.Open() && family(i.Cause) == family(a.Cause)
 	})
-}
-
-// decision is one call of Next while it is being made.
-type decision struct {
-	policy   *Policy
-	now      time.Time
-	assessed map[detect.Component]detect.Assessment
-	state    State
-	changed  []Incident
-	notices  []Notice
-}
-
-func (d *decision) result() Decision {
-	return Decision{State: d.state, Changed: d.changed, Notices: d.notices}
-}
-
-// open begins an incident on a group of troubled components.
-func (d *decision) open(group []detect.Assessment) {
-	worst := slices.MaxFunc(group, func(a, b detect.Assessment) int {
-		return ImpactOf(a.State).Rank() - ImpactOf(b.State).Rank()
-	})
-	first := slices.MinFunc(group, func(a, b detect.Assessment) int { return a.Since.Compare(b.Since) })
-	inc := Incident{
-		ID: nextID(d.state.Incidents, d.now), Cause: worst.Cause, Status: Investigating,
-		Components: componentsOf(group), StartedAt: first.Since, OpenedAt: d.now,
-	}
-	f := d.facts(inc, componentsOf(group))
-	inc.Title = f.text(d.book(inc).Title)
-	inc = d.update(inc, f, change{
-		status: Investigating, event: EventOpened, group: group, told: []Audience{Public, IT},
-		body: d.book(inc).Body, advice: d.advice(inc), post: d.book(inc).Post,
-	})
-	d.state.Incidents = slices.Insert(d.state.Incidents, 0, inc)
-}
-
-// follow decides what an open incident has come to. group are its components
-// that are in trouble now.
-func (d *decision) follow(inc Incident, group []detect.Assessment) Incident {
-	latest := inc.latest()
-	switch {
-	case len(group) == 0 && d.hidden(inc):
-		return inc // what cannot be seen changes nothing
-	case len(group) == 0 && inc.Status != Monitoring:
-		return d.recovering(inc)
-	case len(group) == 0 && d.now.Sub(latest.At) >= d.policy.dwell():
-		return d.resolve(inc)
-	case len(group) == 0:
-		return inc
-	case inc.Status == Monitoring, d.now.Sub(latest.At) >= d.policy.settle() && !sameComponents(latest, group, d.assessed):
-		return d.goesOn(inc, group, []Audience{Public, IT})
-	case !latest.NextBy.IsZero() && !d.now.Before(latest.NextBy):
-		return d.goesOn(inc, group, []Audience{Public, IT})
-	case worse(inc.Impact, group):
-		return d.goesOn(inc, group, []Audience{IT})
-	default:
-		return inc
-	}
-}
-
-// hidden says whether part of the incident cannot be judged now.
-func (d *decision) hidden(inc Incident) bool {
-	return slices.ContainsFunc(inc.Components, func(c detect.Component) bool {
-		state := d.assessed[c].State
-		return state == detect.Unknown || state == detect.Maintained
-	})
-}
-
-func (d *decision) goesOn(inc Incident, group []detect.Assessment, told []Audience) Incident {
-	for _, c := range componentsOf(group) {
-		if !slices.Contains(inc.Components, c) {
-			inc.Components = append(slices.Clone(inc.Components), c)
-		}
-	}
-	book := d.book(inc)
-	f := d.facts(inc, componentsOf(group))
-	inc.Title = f.text(book.Title)
-	return d.update(inc, f, change{
-		status: Investigating, event: EventUpdated, group: group, told: told,
-		body: book.Update, advice: d.advice(inc), post: book.PostUpdate,
-	})
-}
-
-// recovering tells the page, and nobody else yet, that things look well.
-func (d *decision) recovering(inc Incident) Incident {
-	common := d.policy.books.common
-	return d.update(inc, d.facts(inc, inc.Components), change{
-		status: Monitoring, body: common.Monitoring.Body, advice: common.Resolved.Advice,
-	})
-}
-
-func (d *decision) resolve(inc Incident) Incident {
-	resolved := d.policy.books.common.Resolved
-	f := d.facts(inc, inc.Components)
-	inc.ResolvedAt = d.now
-	return d.update(inc, f, change{
-		status: Resolved, event: EventResolved, told: []Audience{Public, IT},
-		body: resolved.Body, advice: resolved.Advice, post: resolved.Post,
-	})
-}
-
-// advice is the playbook's, and always at last where to turn to.
-func (d *decision) advice(inc Incident) []Sentence {
-	return slices.Concat(d.book(inc).Advice, d.policy.books.common.LastAdvice)
-}
-
-func (d *decision) book(inc Incident) Playbook { return d.policy.books.causes[inc.Cause] }
-
-func (d *decision) facts(inc Incident, affected []detect.Component) facts {
-	return facts{policy: d.policy, now: d.now, incident: inc, affected: d.inOrder(affected), assessed: d.assessed}
-}
-
-// inOrder sorts components as the public sees them.
-func (d *decision) inOrder(components []detect.Component) []detect.Component {
-	var sorted []detect.Component
-	for _, stream := range d.policy.streams {
-		if c := detect.ComponentOf(stream); slices.Contains(components, c) {
-			sorted = append(sorted, c)
-		}
-	}
-	return sorted
-}
-
-// sameComponents says whether the last update named just those in trouble. A
-// component that cannot be seen now still counts as named.
-func sameComponents(latest Update, group []detect.Assessment, assessed map[detect.Component]detect.Assessment) bool {
-	now := componentsOf(group)
-	for _, affected := range latest.Components {
-		unseen := assessed[affected.Component].State == detect.Unknown
-		if !unseen && !slices.Contains(now, affected.Component) {
-			return false
-		}
-		now = slices.DeleteFunc(now, func(c detect.Component) bool { return c == affected.Component })
-	}
-	return len(now) == 0
-}
-
-func worse(impact Impact, group []detect.Assessment) bool {
-	return slices.ContainsFunc(group, func(a detect.Assessment) bool {
-		return ImpactOf(a.State).Rank() > impact.Rank()
-	})
-}
-
-func componentsOf(group []detect.Assessment) []detect.Component {
-	var components []detect.Component
-	for _, a := range group {
-		components = append(components, a.Component)
-	}
-	return components
 }
 
 // nextID counts incidents per year in WIB.

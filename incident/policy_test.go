@@ -44,30 +44,49 @@ func newDesk(t testing.TB, independent bool) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	publisher := ""
+	if independent {
+		publisher = "Pantau Layanan Publik"
+	}
 	d := &desk{
 		t:   t,
 		now: time.Date(2023, 5, 30, 8, 40, 0, 0, words.WIB()),
 		policy: incident.NewPolicy(incident.PolicyOptions{
-			Playbooks: books, Streams: streams(), Independent: independent, Validity: 10 * time.Minute,
+			Playbooks: books, Streams: streams(), Publisher: publisher, Validity: 10 * time.Minute,
 			Operators: map[string]string{"telkomsel": "Telkomsel", "indosat": "Indosat", "xl": "XL"},
 		}),
 	}
 	for _, s := range streams() {
 		d.assessed = append(d.assessed, detect.Assessment{
 			Component: detect.ComponentOf(s), State: detect.Operational, Since: d.now.Add(-time.Hour),
-			MeasuredAt: d.now, Figures: detect.Figures{
-				Window: 2 * time.Hour, Probes: 10, Good: 10,
-				Median: 6 * time.Second, Typical: 20 * time.Second,
-			},
+			MeasuredAt: d.now, Figures: figures(detect.Operational),
 		})
 	}
 	return d
+}
+
+// figures are such as belong to a state.
+func figures(state detect.State) detect.Figures {
+	switch state {
+	case detect.Degraded:
+		return detect.Figures{Window: 5 * time.Minute, Waiting: 5, Oldest: 5 * time.Minute}
+	case detect.Partial:
+		return detect.Figures{Window: 20 * time.Minute, Probes: 8, Good: 4, Median: 9 * time.Minute, Waiting: 3, Oldest: 18 * time.Minute}
+	case detect.Major:
+		return detect.Figures{Window: 20 * time.Minute, Probes: 8, Waiting: 6, Oldest: 19 * time.Minute}
+	default:
+		return detect.Figures{Window: 2 * time.Hour, Probes: 10, Good: 10, Median: 6 * time.Second, Typical: 20 * time.Second}
+	}
 }
 
 func (d *desk) set(state detect.State, cause detect.Cause, components ...detect.Component) {
 	for i := range d.assessed {
 		if slices.Contains(components, d.assessed[i].Component) {
 			d.assessed[i].State, d.assessed[i].Cause, d.assessed[i].Since = state, cause, d.now
+			d.assessed[i].Figures = figures(state)
+			if f := &d.assessed[i].Figures; !strings.HasPrefix(string(d.assessed[i].Component), "otp-") {
+				f.Probes, f.Waiting, f.Oldest, f.Typical, f.Median = max(f.Probes, 3), 0, 0, 0, 0
+			}
 		}
 	}
 }
@@ -78,6 +97,14 @@ func (d *desk) blind(reason detect.Blind, components ...detect.Component) {
 		if slices.Contains(components, d.assessed[i].Component) {
 			d.assessed[i].Blind = reason
 		}
+	}
+}
+
+// sight lets everything be measured and well.
+func (d *desk) sight() {
+	for i := range d.assessed {
+		d.assessed[i].Blind = detect.BlindNot
+		d.set(detect.Operational, detect.CauseNone, d.assessed[i].Component)
 	}
 }
 
@@ -224,12 +251,15 @@ func TestAnIndependentPublisherDoesNotSpeakForTheAuthority(t *testing.T) {
 		d.pass(15 * time.Minute)
 		d.wantEvents(incident.Public, "opened updated resolved")
 		for _, n := range d.said {
-			for _, text := range []string{n.Post.ID, n.Post.EN} {
-				for _, never := range []string{"Kawan Pajak", "ohon maaf", "sorry", "sistem kami", "our IT", "is ours"} {
+			for _, text := range []string{n.Post.ID, n.Post.EN, n.Body.ID, n.Body.EN} {
+				for _, never := range []string{"Kawan Pajak", "ohon maaf", "sorry", "kami", "We ", " we ", "our IT", "is ours"} {
 					if n.Audience == incident.Public && strings.Contains(text, never) {
 						t.Errorf("%s: an independent publisher says %q: %s", cause, never, text)
 					}
 				}
+			}
+			if n.Audience == incident.Public && n.Event == incident.EventOpened && !strings.Contains(n.Post.ID, "Pantau Layanan Publik") {
+				t.Errorf("%s: an independent publisher does not say who measures: %s", cause, n.Post.ID)
 			}
 		}
 	}
@@ -249,11 +279,15 @@ func componentFor(cause detect.Cause) detect.Component {
 // TestEveryPostFits: with the longest fills, in every cause and condition.
 func TestEveryPostFits(t *testing.T) {
 	for _, independent := range []bool{false, true} {
-		for _, cause := range detect.Causes() {
+		for n := range 2 * len(detect.Causes()) {
+			cause, codes := detect.Causes()[n/2], []detect.Component{telkomsel, indosat, xl}
+			if n%2 == 1 {
+				codes = append(codes, detect.ComponentEmail)
+			}
 			d := newDesk(t, independent)
 			affected := []detect.Component{componentFor(cause)}
 			if affected[0] == indosat {
-				affected = []detect.Component{telkomsel, indosat, xl}
+				affected = codes
 			}
 			d.now = time.Date(2023, 9, 30, 23, 10, 0, 0, words.WIB()) // every time needs its date
 			d.set(detect.Partial, cause, affected...)
@@ -329,18 +363,95 @@ func TestARelapseIsSaid(t *testing.T) {
 	d.pass(2 * time.Minute)
 	d.set(detect.Operational, detect.CauseNone, detect.ComponentPortal)
 	d.pass(10 * time.Minute)
-	d.wantEvents(incident.Public, "opened updated resolved")
+	// The public was never told that it was over.
+	d.wantEvents(incident.Public, "opened resolved")
+	d.wantEvents(incident.IT, "opened updated resolved")
 }
 
-func TestWhatCannotBeSeenChangesNothing(t *testing.T) {
+func TestWhatCannotBeSeenChangesNothingButThePromiseIsKept(t *testing.T) {
 	d := newDesk(t, false)
 	d.set(detect.Partial, detect.CauseOTPLate, indosat)
 	d.look()
 	d.blind(detect.BlindSilent, indosat)
-	d.pass(time.Hour)
+	d.pass(29 * time.Minute)
 	d.wantEvents(incident.Public, "opened")
+	d.pass(2 * time.Minute)
+	d.wantEvents(incident.Public, "opened updated")
+	if post := d.lastPost(); !strings.Contains(post.ID, "tidak dapat diukur") || strings.Contains(post.ID, "terlambat") {
+		t.Errorf("the post says %q of what cannot be seen", post.ID)
+	}
 	if status := d.state.Incidents[0].Status; status != incident.Investigating {
 		t.Errorf("the incident became %s while nothing could be seen", status)
+	}
+}
+
+// TestAPromiseIsKeptWhateverTheTeamHears: what was said to the team alone does
+// not put off the word the public was promised, and neither does a recovery
+// that is still watched.
+func TestAPromiseIsKeptWhateverTheTeamHears(t *testing.T) {
+	d := newDesk(t, false)
+	d.set(detect.Degraded, detect.CauseOTPLate, indosat)
+	d.look()
+	promised := d.now.Add(30 * time.Minute)
+	d.pass(20 * time.Minute)
+	d.set(detect.Major, detect.CauseOTPLate, indosat)
+	d.pass(8 * time.Minute)
+	d.wantEvents(incident.Public, "opened")
+	d.wantEvents(incident.IT, "opened updated")
+	if got := d.state.Incidents[0].Updates[1].NextBy; !got.Equal(promised) {
+		t.Errorf("the page promises the next word for %v, want %v as before", got, promised)
+	}
+	d.set(detect.Operational, detect.CauseNone, indosat)
+	d.pass(3 * time.Minute)
+	d.wantEvents(incident.Public, "opened updated")
+	if post := d.lastPost().ID; !strings.Contains(post, "masih dipantau") {
+		t.Errorf("the promised post says %q, want that it is watched", post)
+	}
+	d.pass(5 * time.Minute)
+	d.wantEvents(incident.Public, "opened updated resolved")
+}
+
+func TestASlowPortalThatGoesDownIsSaid(t *testing.T) {
+	d := newDesk(t, false)
+	d.set(detect.Degraded, detect.CausePortalSlow, detect.ComponentPortal)
+	d.pass(time.Minute)
+	d.set(detect.Major, detect.CausePortalDown, detect.ComponentPortal)
+	d.pass(time.Minute)
+	d.wantEvents(incident.Public, "opened updated")
+	if post := d.lastPost().ID; !strings.Contains(post, "e-Reg tidak dapat diakses sejak pukul 08.41 WIB") {
+		t.Errorf("the post says %q, want that the portal is down", post)
+	}
+	inc := d.state.Incidents[0]
+	if inc.Cause != detect.CausePortalDown || inc.Title.EN != "e-Reg is unavailable" || len(d.state.Incidents) != 1 {
+		t.Errorf("%d incidents, %s, %q; want one that is now of a portal that is down", len(d.state.Incidents), inc.Cause, inc.Title.EN)
+	}
+}
+
+func TestABlockedWayIsNotRecommended(t *testing.T) {
+	d := newDesk(t, false)
+	d.set(detect.Major, detect.CauseCaptchaBroken, detect.ComponentCaptcha)
+	d.set(detect.Partial, detect.CauseOTPLate, indosat)
+	d.look()
+	for _, inc := range d.state.Incidents {
+		if advice := adviceOf(inc); strings.Contains(advice, "email untuk") || strings.Contains(advice, "Nomor Telkomsel") {
+			t.Errorf("%s advises %q behind a captcha that does not work", inc.ID, advice)
+		}
+	}
+}
+
+func TestTheEndIsNotAnnouncedUnderTheHeadlineOfTheTrouble(t *testing.T) {
+	d := newDesk(t, false)
+	d.set(detect.Partial, detect.CauseOTPLate, indosat)
+	d.look()
+	d.set(detect.Operational, detect.CauseNone, indosat)
+	d.pass(10 * time.Minute)
+	last := d.said[len(d.said)-2]
+	want := words.Text{ID: "Pulih: OTP e-Reg melalui SMS ke nomor Indosat", EN: "Working again: e-Reg OTP by SMS to Indosat numbers"}
+	if last.Event != incident.EventResolved || last.Title != want {
+		t.Errorf("the last notice is %s, titled %v, want %v", last.Event, last.Title, want)
+	}
+	if title := d.state.Incidents[0].Title.EN; title != "OTP codes by SMS to Indosat numbers are late" {
+		t.Errorf("the incident is remembered as %q", title)
 	}
 }
 
@@ -348,10 +459,7 @@ func TestABlindMonitorTellsTheTeamOnce(t *testing.T) {
 	d := newDesk(t, false)
 	d.blind(detect.BlindSilent, telkomsel)
 	d.pass(2 * time.Hour)
-	d.set(detect.Operational, detect.CauseNone, telkomsel)
-	for i := range d.assessed {
-		d.assessed[i].Blind = detect.BlindNot
-	}
+	d.sight()
 	d.pass(10 * time.Minute)
 	d.wantEvents(incident.Public, "")
 	d.wantEvents(incident.IT, "blind sighted")

@@ -12,26 +12,37 @@ import (
 
 // change is an update about to be made.
 type change struct {
-	status Status
-	event  Event
-	group  []detect.Assessment // components in trouble now
-	told   []Audience
-	body   []Sentence
-	advice []Sentence
-	post   []Sentence
+	status   Status
+	event    Event
+	group    []detect.Assessment // components in trouble now; none once all are well
+	told     []Audience
+	title    words.Text // of the incident
+	headline words.Text // of the notices, where it is not the title
+	body     []Sentence
+	advice   []Sentence
+	post     []Sentence
 }
 
 // update adds an update to inc and the notices that tell of it.
-func (d *decision) update(inc Incident, f facts, c change) Incident {
+func (d *decision) update(inc Incident, c change) Incident {
+	affected := componentsOf(c.group)
+	if len(affected) == 0 {
+		affected = inc.Components
+	}
+	f := facts{
+		policy: d.policy, now: d.now, incident: inc, affected: d.inOrder(affected), assessed: d.assessed,
+		since: inc.StartedAt, next: d.nextWord(inc, c),
+	}
+	if len(c.group) > 0 {
+		f.since = beganFirst(c.group).Since
+	}
 	number := len(inc.Updates) + 1
 	u := Update{
 		ID: fmt.Sprintf("%s/%d", inc.ID, number), Number: number, Status: c.status, At: d.now,
-		Body: f.say(c.body), Advice: f.list(c.advice), Components: d.affected(inc, c.group), Told: c.told,
+		Body: f.say(c.body), Advice: f.list(c.advice), NextBy: f.next,
+		Components: d.affected(inc, f.affected), Told: c.told,
 	}
-	if c.status != Resolved && c.status != Monitoring {
-		u.NextBy = d.now.Add(d.policy.nextUpdate())
-	}
-	inc.Status = c.status
+	inc.Status, inc.Title = c.status, f.text(c.title)
 	inc.Updates = append(slices.Clone(inc.Updates), u)
 	for _, a := range c.group {
 		if impact := ImpactOf(a.State); impact.Rank() > inc.Impact.Rank() {
@@ -45,15 +56,23 @@ func (d *decision) update(inc Incident, f facts, c change) Incident {
 	return inc
 }
 
-// affected lists the components an update is about, those in trouble or, once
-// none is, all of the incident's, with what was last said of them.
-func (d *decision) affected(inc Incident, group []detect.Assessment) []Affected {
-	components := componentsOf(group)
-	if len(components) == 0 {
-		components = inc.Components
+// nextWord is when the public hears again: what it was promised, until it is
+// told something and promised anew.
+func (d *decision) nextWord(inc Incident, c change) time.Time {
+	switch {
+	case c.status == Resolved:
+		return time.Time{}
+	case slices.Contains(c.told, Public):
+		return d.now.Add(d.policy.nextUpdate())
+	default:
+		return inc.latest().NextBy
 	}
+}
+
+// affected lists components with their state and what was last said of it.
+func (d *decision) affected(inc Incident, components []detect.Component) []Affected {
 	var list []Affected
-	for _, c := range d.inOrder(components) {
+	for _, c := range components {
 		list = append(list, Affected{Component: c, Old: inc.stateOf(c), New: d.assessed[c].State})
 	}
 	return list
@@ -61,15 +80,17 @@ func (d *decision) affected(inc Incident, group []detect.Assessment) []Affected 
 
 // notice says an update to one audience.
 func (d *decision) notice(inc Incident, u Update, f facts, c change, audience Audience) Notice {
-	number := inc.told(audience)
 	n := Notice{
 		ID:    fmt.Sprintf("%s/%d/%s", inc.ID, u.Number, audience),
-		About: inc.ID, Number: number, Event: c.event, Audience: audience, At: d.now,
+		About: inc.ID, Number: inc.told(audience), Event: c.event, Audience: audience, At: d.now,
 		Title: inc.Title, Post: f.say(c.post), Body: bodyOf(u, f),
 	}
+	if !c.headline.IsZero() {
+		n.Title = f.text(c.headline)
+	}
 	if audience == IT {
-		n.Title = d.itTitle(inc, u)
-		n.Post, n.Body = n.Title, d.itBody(inc, u)
+		n.Title = alertTitle(inc, u)
+		n.Post, n.Body = n.Title, d.alert(inc, u, f)
 	}
 	return n
 }
@@ -77,34 +98,28 @@ func (d *decision) notice(inc Incident, u Update, f facts, c change, audience Au
 // bodyOf is the whole update for chat and mail: what happens, what to do, when
 // there is more.
 func bodyOf(u Update, f facts) words.Text {
-	in := func(lang words.Lang) string {
-		paragraphs := []string{u.Body.In(lang)}
+	return f.each(func(lang words.Lang) string {
+		lines := []string{u.Body.In(lang)}
 		for _, advice := range u.Advice {
-			paragraphs = append(paragraphs, "• "+advice.In(lang))
+			lines = append(lines, "• "+advice.In(lang))
 		}
 		if !u.NextBy.IsZero() {
-			paragraphs = append(paragraphs, nextLine(lang)+f.clock(lang, u.NextBy)+".")
+			lines = append(lines, words.Fill(f.policy.books.common.Phrases.NextUpdate.In(lang), f.fills(lang)))
 		}
-		return strings.Join(paragraphs, "\n")
-	}
-	return words.Text{ID: in(words.Indonesian), EN: in(words.English)}
+		return strings.Join(lines, "\n")
+	})
 }
 
-func nextLine(lang words.Lang) string {
-	if lang == words.English {
-		return "Next update by "
-	}
-	return "Kabar berikutnya paling lambat "
-}
-
-// endedAt is when the trouble was seen to be over, zero before.
-func (i Incident) endedAt() time.Time {
+// EndedAt is when the trouble was first seen to be over, zero while it is not.
+func (i Incident) EndedAt() time.Time {
 	var ended time.Time
 	for _, u := range i.Updates {
-		if u.Status == Monitoring {
-			ended = u.At
-		} else if u.Status != Resolved {
+		switch {
+		case u.Status == Resolved:
+		case u.Status != Monitoring:
 			ended = time.Time{}
+		case ended.IsZero():
+			ended = u.At
 		}
 	}
 	return ended
@@ -115,6 +130,16 @@ func (i Incident) latest() Update {
 		return Update{}
 	}
 	return i.Updates[len(i.Updates)-1]
+}
+
+// lastTold is the latest update that an audience got a notice of.
+func (i Incident) lastTold(audience Audience) Update {
+	for _, u := range slices.Backward(i.Updates) {
+		if slices.Contains(u.Told, audience) {
+			return u
+		}
+	}
+	return Update{}
 }
 
 // stateOf is what the incident last said of a component.

@@ -143,7 +143,9 @@ func newPolicy(c config.Config) (*incident.Policy, error) {
 	}
 	o := incident.PolicyOptions{
 		Playbooks: books, Operators: map[string]string{}, Validity: c.Portal.CodeValidity(),
-		Independent: c.Page.Publisher == statuspage.Independent,
+	}
+	if c.Page.Publisher == statuspage.Independent {
+		o.Publisher = c.Page.PublisherName
 	}
 	for _, stream := range c.Streams() {
 		o.Streams = append(o.Streams, stream.Stream)

@@ -2,53 +2,10 @@ package incident
 
 import (
 	"fmt"
-	"slices"
-	"strings"
-	"time"
 
 	"pantau/detect"
 	"pantau/internal/words"
 )
-
-// itTitle is the headline of an alert: severity, what, where.
-func (d *decision) itTitle(inc Incident, u Update) words.Text {
-	said := fmt.Sprintf("[%s] %s %s: %s — %s", inc.Impact, inc.ID, u.Status, inc.Cause, joinComponents(inc.Components))
-	return words.Text{ID: said, EN: said}
-}
-
-// itBody is the alert on one screen: since when, how each component stands
-// with the figures behind it, and what the public was told.
-func (d *decision) itBody(inc Incident, u Update) words.Text {
-	var lines []string
-	lines = append(lines, "Since "+inc.StartedAt.In(words.WIB()).Format("2006-01-02 15:04:05 WIB")+".")
-	for _, c := range d.inOrder(inc.Components) {
-		lines = append(lines, d.itComponent(c))
-	}
-	public := "not told of this update"
-	if slices.Contains(u.Told, Public) {
-		public = "told: " + u.Body.ID
-	}
-	lines = append(lines, "Public "+public)
-	said := strings.Join(lines, "\n")
-	return words.Text{ID: said, EN: said}
-}
-
-func (d *decision) itComponent(c detect.Component) string {
-	a := d.assessed[c]
-	line := fmt.Sprintf("%s: %s, %d of %d probes good in %s", c, a.State, a.Figures.Good, a.Figures.Probes, a.Figures.Window)
-	if a.Figures.Waiting > 0 {
-		line += fmt.Sprintf("; %d codes on their way, the oldest for %s", a.Figures.Waiting, a.Figures.Oldest.Round(time.Second))
-	}
-	return line
-}
-
-func joinComponents(components []detect.Component) string {
-	var names []string
-	for _, c := range components {
-		names = append(names, string(c))
-	}
-	return strings.Join(names, ", ")
-}
 
 // blindToTell are the reasons for not seeing that the IT team has to mend. The
 // others follow from the portal's own trouble or from having just started.
