@@ -194,7 +194,7 @@ func inUTC(t time.Time) time.Time {
 
 // decide finds the wait for m, "" for none.
 func (l *Ledger) decide(m Message, said reading) (wait string, why Why) {
-	q := question{reference: said.reference, stamped: m.Stamped, received: m.Received}
+	q := question{reference: said.reference, stamped: m.stampedAtLatest(), received: m.Received}
 	if m.isMail() {
 		q.keys, q.unique = []string{probes.AddressKey(m.Recipient.Reveal())}, true
 	} else if q.keys, why = l.cards.find(m.Receiver, m.Device, m.Slot, m.Recipient); why != "" && said.reference == "" {

@@ -62,6 +62,25 @@ func TestArrivalKeepsItsInstants(t *testing.T) {
 	}
 }
 
+// TestAClockOfOursThatJumps: when our wall clock is put forward, every stamp
+// looks as much older as every handset's clock looks slow.
+func TestAClockOfOursThatJumps(t *testing.T) {
+	l := newLedger(t, twoSIMs())
+	l.Expect(waitFor("A", "sim-a", 20))
+	m := sms("1", "0042", 21)
+	m.Stamped, m.DeviceAt = at(0.5), at(1) // both clocks are 20 minutes behind ours
+	wantMatch(t, l, m, "A", WhySIM)
+
+	l.Expect(waitFor("B", "sim-b", 30))
+	old := sms("2", "0043", 31) // a handset in time with us, a message from before
+	old.Stamped, old.Slot = at(10), 2
+	wantMatch(t, l, old, "", WhyStale)
+
+	fast := sms("3", "0044", 32) // a handset whose own clock is fast
+	fast.Stamped, fast.DeviceAt, fast.Slot = at(31), at(60), 2
+	wantMatch(t, l, fast, "B", WhySIM)
+}
+
 func TestOneMessageOneEffect(t *testing.T) {
 	l := newLedger(t, twoSIMs())
 	l.Expect(waitFor("A", "sim-a", 0))

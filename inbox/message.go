@@ -28,6 +28,16 @@ type Message struct {
 // isMail says whether Recipient is a mail address.
 func (m Message) isMail() bool { return m.Receiver == mailReceiver }
 
+// stampedAtLatest is when the message centre took the message, at the latest,
+// by our clock. A handset that seems slow may be right and our own clock have
+// jumped ahead; the message centre then seems as slow.
+func (m Message) stampedAtLatest() time.Time {
+	if m.Stamped.IsZero() || m.DeviceAt.IsZero() {
+		return m.Stamped
+	}
+	return m.Stamped.Add(max(0, m.Received.Sub(m.DeviceAt)))
+}
+
 // Why says in one fixed word what became of a message and for what reason.
 type Why string
 
