@@ -504,3 +504,18 @@ func TestConsole(t *testing.T) {
 type closed struct{}
 
 func (closed) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+// A call that is cut off is not sent again by the HTTP client unasked: X takes
+// the same signature a second time for a replay and refuses for good what it
+// might have answered.
+func TestAReadThatIsCutOffIsOpen(t *testing.T) {
+	eachKind(t, func(t *testing.T, options func(string) ChannelOptions) {
+		s := newStandIn(t, options)
+		d := aDelivery("Kode OTP terlambat.")
+		s.wantFound(t, d, false) // leaves a connection to be used again, if any is
+		s.fault(t, social.Fault{Kind: social.CutBefore, On: social.Reading, Times: 1})
+		_, _, err := s.channel.Sender.(Finder).Find(t.Context(), d)
+		wantMeaning(t, err, unknown)
+		s.wantFound(t, d, false)
+	})
+}

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
-	"time"
 	"unicode/utf8"
 
 	"pantau/internal/secret"
@@ -27,11 +26,13 @@ const (
 // no pool, and answers that end.
 func newTransport() http.RoundTripper {
 	own := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: 1,
-		IdleConnTimeout:     time.Minute,
+		Proxy:             http.ProxyFromEnvironment,
+		TLSClientConfig:   &tls.Config{MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2: true,
+		// A request that is cut off on a connection used before is sent again by
+		// net/http itself, with the same signature, which X takes for a replay.
+		// Posts are too few to gain from connections that are kept.
+		DisableKeepAlives: true,
 	}
 	return capped{own}
 }
