@@ -23,7 +23,9 @@ type codeTracker struct {
 	codes       []code // oldest request first
 	trouble     trouble
 	measuredAt  time.Time
-	silentSince time.Time // zero while a receiver is heard
+	silent      bool      // no receiver is heard
+	silentSince time.Time // when that began, now or last
+	doubted     time.Time // until then lateness may be the receiver's, which was silent before
 	off         bool      // our own line is down
 }
 
@@ -61,17 +63,27 @@ func (t *codeTracker) fold(r probes.Result) {
 }
 
 // listen notes whether the stream's receivers are heard. What was on its way
-// while they were not is no evidence about anybody.
+// while they were not is no evidence about anybody. A receiver that hands over
+// everything late, heartbeats too, begins with a silence and then sounds like
+// any other: so after one it has to prove itself with a code in time, unless
+// codes were known to be late before.
 func (t *codeTracker) listen(r probes.Result) {
-	if r.Verdict != probes.Unknown {
-		t.silentSince = time.Time{}
+	if r.Verdict == probes.Unknown {
+		if !t.silent && !t.unproven(r.At) {
+			t.silentSince = r.At
+		}
+		t.silent = true
+		t.taintOpen()
 		return
 	}
-	if t.silentSince.IsZero() {
-		t.silentSince = r.At
+	if t.silent && !t.trouble.confirmed {
+		t.doubted = r.At.Add(t.options.window())
 	}
-	t.taintOpen()
+	t.silent = false
 }
+
+// unproven says whether what is late at now may be so because of the receiver.
+func (t *codeTracker) unproven(now time.Time) bool { return now.Before(t.doubted) }
 
 // cutOff notes whether our own line is down, by which messages come too.
 func (t *codeTracker) cutOff(down bool) {
@@ -88,8 +100,6 @@ func (t *codeTracker) taintOpen() {
 	}
 }
 
-func (t *codeTracker) silent() bool { return !t.silentSince.IsZero() }
-
 // request notes a portal that would not send a code: for the person who asked
 // it is a code that never comes.
 func (t *codeTracker) request(r probes.Result) {
@@ -104,11 +114,14 @@ func (t *codeTracker) await(r probes.Result) {
 		return
 	}
 	c := t.find(*r.Wait)
-	if t.silent() || t.off {
-		c.tainted = true
-	}
 	c.age, c.open = r.Wait.Age, r.Wait.Open
 	c.arrived = !r.Wait.Open && r.Reason != probes.ReasonLost
+	if c.arrived && !t.late(*c) && !t.silent {
+		t.doubted = time.Time{}
+	}
+	if t.silent || t.off || t.late(*c) && t.unproven(r.At) {
+		c.tainted = true
+	}
 	if r.Reason == probes.ReasonOverdue || (!r.Wait.Open && r.Verdict == probes.Unknown) {
 		c.tainted = true
 	}

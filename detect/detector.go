@@ -19,6 +19,7 @@ type Detector struct {
 	captcha   *stepTracker
 	lineDown  int // results in a row that found our own line down
 	lineSince time.Time
+	lineBack  time.Time // when it was up again, last
 }
 
 // New is a Detector that has seen nothing.
@@ -92,6 +93,9 @@ func (d *Detector) foldLine(r probes.Result) {
 		}
 		d.lineDown++
 	case r.Verdict != probes.Unknown:
+		if d.lineIsDown() {
+			d.lineBack = r.At
+		}
 		d.lineDown = 0
 	}
 	for _, tracker := range d.codes {
@@ -137,16 +141,21 @@ func (d *Detector) blind(s StreamOptions, a Assessment, now time.Time) (Blind, t
 	if d.lineIsDown() {
 		return BlindLine, d.lineSince
 	}
-	if tracker, ok := d.codes[s.Stream]; ok && tracker.silent() {
+	if tracker, ok := d.codes[s.Stream]; ok && (tracker.silent || tracker.unproven(now)) {
 		return BlindSilent, tracker.silentSince
 	}
 	if a.MeasuredAt.IsZero() {
 		return d.blocked(s.Stream, BlindYet), a.Since
 	}
-	if expiry := a.MeasuredAt.Add(d.options.staleAfter(s)); now.After(expiry) {
+	expiry := a.MeasuredAt.Add(d.options.staleAfter(s))
+	switch {
+	case !now.After(expiry):
+		return BlindNot, time.Time{}
+	case a.MeasuredAt.Before(d.lineBack) && now.Before(d.lineBack.Add(d.options.staleAfter(s))):
+		return BlindLine, d.lineSince // its turn has not come yet
+	default:
 		return d.blocked(s.Stream, BlindStale), expiry
 	}
-	return BlindNot, time.Time{}
 }
 
 // blocked names what keeps journeys from reaching the stream, or otherwise.

@@ -247,7 +247,46 @@ func TestSilentReceiverIsNobodysFault(t *testing.T) {
 	for i, id := range waits {
 		w.wait(indosat, id, asked.Add(time.Duration(i)*time.Minute), 50*time.Minute, false)
 	}
+	w.wantBlind("otp-sms-indosat", detect.BlindSilent) // nothing shows yet that it passes codes on in time
+	w.ask(indosat, 5*time.Second, true)
 	w.want("otp-sms-indosat", detect.Operational, detect.CauseNone)
+}
+
+// TestAForwarderThatIsLateIsNobodysFault: what it hands over late it begins by
+// not handing over, heartbeats too.
+func TestAForwarderThatIsLateIsNobodysFault(t *testing.T) {
+	w := newWorld(t)
+	for range 5 {
+		w.ask(indosat, 5*time.Second, true)
+	}
+	w.listen(indosat, probes.Unknown)
+	w.pass(20 * time.Minute)
+	w.listen(indosat, probes.Up)
+	for range 8 {
+		w.ask(indosat, 21*time.Minute, true)
+	}
+	w.wantBlind("otp-sms-indosat", detect.BlindSilent)
+	w.ask(indosat, 5*time.Second, true)
+	w.want("otp-sms-indosat", detect.Operational, detect.CauseNone)
+	for range 3 {
+		w.ask(indosat, 21*time.Minute, true) // it has proved itself
+	}
+	w.want("otp-sms-indosat", detect.Partial, detect.CauseOTPLate)
+
+	w.listen(indosat, probes.Unknown) // known to be in trouble, so lateness proves nothing about the receiver
+	w.listen(indosat, probes.Up)
+	w.want("otp-sms-indosat", detect.Partial, detect.CauseOTPLate)
+}
+
+func TestAReceiverIsDoubtedForTwoHours(t *testing.T) {
+	w := newWorld(t)
+	w.listen(indosat, probes.Unknown)
+	w.listen(indosat, probes.Up)
+	w.pass(2 * time.Hour)
+	for range 3 {
+		w.ask(indosat, 21*time.Minute, true)
+	}
+	w.want("otp-sms-indosat", detect.Major, detect.CauseOTPLate)
 }
 
 func TestPortalDown(t *testing.T) {
@@ -346,6 +385,24 @@ func TestOwnLineIsNobodysFault(t *testing.T) {
 	w.wantBlind("otp-sms-indosat", detect.BlindLine)
 	w.step(probes.StepOpen, probes.Up, "")
 	w.want(detect.ComponentPortal, detect.Operational, detect.CauseNone)
+}
+
+// TestWhatWasNotMeasuredSinceOurLineCameBack is not blind for another reason,
+// of which the team would be told anew.
+func TestWhatWasNotMeasuredSinceOurLineCameBack(t *testing.T) {
+	w := newWorld(t)
+	w.step(probes.StepOpen, probes.Up, "")
+	w.step(probes.StepCaptcha, probes.Up, "")
+	for range 10 {
+		w.step(probes.StepOpen, probes.Unknown, probes.ReasonOwnLine)
+	}
+	w.step(probes.StepOpen, probes.Up, "")
+	w.want(detect.ComponentPortal, detect.Operational, detect.CauseNone)
+	w.wantBlind(detect.ComponentCaptcha, detect.BlindLine)
+	w.step(probes.StepCaptcha, probes.Up, "")
+	w.want(detect.ComponentCaptcha, detect.Operational, detect.CauseNone)
+	w.pass(20 * time.Minute)
+	w.wantBlind(detect.ComponentCaptcha, detect.BlindStale)
 }
 
 func TestAWaitThatGoesOnIsNoSignOfOurOwnLine(t *testing.T) {

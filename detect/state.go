@@ -69,7 +69,7 @@ const (
 	BlindNot     Blind = ""
 	BlindYet     Blind = "not-measured-yet"
 	BlindStale   Blind = "stale"              // no measurement for too long
-	BlindSilent  Blind = "receiver-silent"    // our handsets give no heartbeat
+	BlindSilent  Blind = "receiver-silent"    // our handsets give no heartbeat, or did not and have not proved themselves since
 	BlindLine    Blind = "own-line"           // our own connection is down
 	BlindCaptcha Blind = "blocked-by-captcha" // the step was not reached
 	BlindPortal  Blind = "blocked-by-portal"  // the step was not reached
