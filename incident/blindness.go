@@ -2,6 +2,8 @@ package incident
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"pantau/detect"
 	"pantau/internal/words"
@@ -48,6 +50,38 @@ func (d *decision) dark(reason detect.Blind, assessed []detect.Assessment) Spell
 	return spell
 }
 
+// A spell's thread is named after when and why it began.
+const (
+	spellThread = "BLIND-"
+	spellSince  = "20060102T150405Z" // UTC
+)
+
+func (s Spell) thread() string {
+	return spellThread + s.Since.UTC().Format(spellSince) + "-" + string(s.Reason)
+}
+
+// SpellsOf are the spells that the team was told of and that are not over yet,
+// for a State after a restart: last are the last notices of all threads, oldest
+// first, states the last recorded ones of the components.
+func SpellsOf(last []Notice, states []detect.Assessment) []Spell {
+	var spells []Spell
+	for _, n := range last {
+		began, reason, named := strings.Cut(strings.TrimPrefix(n.About, spellThread), "-")
+		since, err := time.Parse(spellSince, began)
+		if n.Event != EventBlind || !named || err != nil {
+			continue
+		}
+		spell := Spell{Reason: detect.Blind(reason), Since: since}
+		for _, a := range states {
+			if a.State == detect.Unknown && a.Blind == spell.Reason {
+				spell.Components = append(spell.Components, a.Component)
+			}
+		}
+		spells = append(spells, spell)
+	}
+	return spells
+}
+
 func spellOf(spells []Spell, reason detect.Blind) *Spell {
 	for i := range spells {
 		if spells[i].Reason == reason {
@@ -68,7 +102,7 @@ func (d *decision) sighted(s Spell) Notice {
 }
 
 func (d *decision) spellNotice(s Spell, number int, event Event, title, body words.Text) Notice {
-	about := fmt.Sprintf("BLIND-%s-%s", s.Since.UTC().Format("20060102T150405Z"), s.Reason)
+	about := s.thread()
 	f := facts{policy: d.policy, now: d.now}
 	fill := func(t words.Text) words.Text {
 		in := func(lang words.Lang) string {

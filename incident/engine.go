@@ -31,6 +31,7 @@ type EngineOptions struct {
 	Policy       *Policy
 	Journal      Journal
 	Incidents    []Incident // as stored, newest first
+	Blind        []Spell    // as told, see SpellsOf
 	Maintenances []Maintenance
 	// Changed is called after each commit, one call at a time, and should
 	// return quickly: results wait meanwhile.
@@ -65,7 +66,7 @@ type request struct {
 func NewEngine(o EngineOptions) *Engine {
 	return &Engine{
 		o: o, queue: make(chan request, batchLimit), stopped: make(chan struct{}),
-		detector: o.Detector, state: State{Incidents: o.Incidents},
+		detector: o.Detector, state: State{Incidents: o.Incidents, Blind: o.Blind},
 	}
 }
 

@@ -64,7 +64,7 @@ func (p *Policy) operatorName(id string) string {
 }
 
 // State is what Policy remembers between decisions. It is rebuilt from stored
-// incidents; Blind follows from the assessments.
+// incidents, and by SpellsOf from what the team was told.
 type State struct {
 	Incidents []Incident // newest first, at least those of this year and all open ones
 	Blind     []Spell

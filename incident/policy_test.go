@@ -471,6 +471,37 @@ func TestABlindMonitorTellsTheTeamOnce(t *testing.T) {
 	}
 }
 
+// A restart forgets nothing that the team was told: a spell of two operators
+// that began with one, which is heard again, goes on as the same, and its end is
+// told even if nothing is dark any more when we look first.
+func TestASpellOutlivesARestart(t *testing.T) {
+	for _, stillDark := range []bool{true, false} {
+		d := newDesk(t, false)
+		d.blind(detect.BlindSilent, telkomsel)
+		d.pass(5 * time.Minute)
+		d.blind(detect.BlindSilent, xl)
+		d.pass(5 * time.Minute)
+		d.set(detect.Operational, detect.CauseNone, telkomsel)
+		d.pass(5 * time.Minute)
+
+		states := slices.Clone(d.assessed) // as recorded
+		if !stillDark {
+			d.sight()
+		}
+		d.state.Blind = incident.SpellsOf(d.said, states)
+		d.pass(5 * time.Minute)
+		d.sight()
+		d.pass(5 * time.Minute)
+		d.wantEvents(incident.IT, "blind sighted")
+		if last := d.said[len(d.said)-1]; last.About != d.said[0].About || !strings.Contains(last.Title.EN, "otp-sms-xl") {
+			t.Errorf("still dark %v: the end is told in %s as %q, want in %s and of otp-sms-xl", stillDark, last.About, last.Title.EN, d.said[0].About)
+		}
+		if left := incident.SpellsOf(d.said[1:], d.assessed); len(left) != 0 {
+			t.Errorf("still dark %v: %v is not over, want nothing left", stillDark, left)
+		}
+	}
+}
+
 func TestIncidentsAreCountedPerYear(t *testing.T) {
 	d := newDesk(t, false)
 	d.state.Incidents = []incident.Incident{

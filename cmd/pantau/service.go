@@ -122,9 +122,13 @@ func (s *service) openEngine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	spells, err := s.spells(ctx)
+	if err != nil {
+		return err
+	}
 	s.engine = incident.NewEngine(incident.EngineOptions{
 		Detector: detect.New(detect.Options{Validity: s.config.Portal.CodeValidity(), Streams: s.config.Streams()}),
-		Policy:   policy, Journal: s.store, Incidents: incidents, Maintenances: s.config.Maintenance,
+		Policy:   policy, Journal: s.store, Incidents: incidents, Blind: spells, Maintenances: s.config.Maintenance,
 		Changed: s.changed, Noticed: s.dispatcher.Wake, Log: s.log, Metrics: incident.NewMetrics(s.registry),
 	})
 	for result, err := range s.store.ResultsSince(ctx, now.Add(-history)) {
@@ -134,6 +138,20 @@ func (s *service) openEngine(ctx context.Context) error {
 		s.engine.Rebuild([]probes.Result{result})
 	}
 	return nil
+}
+
+// spells are what the team was told cannot be measured, and not yet that it
+// can again.
+func (s *service) spells(ctx context.Context) ([]incident.Spell, error) {
+	last, err := s.store.LastNotices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	states, err := s.store.Components(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return incident.SpellsOf(last, states), nil
 }
 
 func newPolicy(c config.Config) (*incident.Policy, error) {
