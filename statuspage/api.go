@@ -101,10 +101,10 @@ type translator struct {
 }
 
 // renderAPI adds every document of the API.
-func (s *Site) renderAPI(sit incident.Situation, measured map[detect.Component]detect.State, documents map[string]*document) error {
+func (s *Site) renderAPI(sit incident.Situation, documents map[string]*document) error {
 	t := &translator{id: s.speaker(words.Indonesian), en: s.speaker(words.English), at: sit.At}
 	sit.Components = t.id.arranged(sit.Components)
-	t.components = t.allComponents(sit.Components, measured)
+	t.components = t.allComponents(sit.Components)
 
 	page, status := t.page(), t.status(sit)
 	incidents := t.incidents(sit.Incidents)
@@ -160,12 +160,15 @@ func (t *translator) status(sit incident.Situation) apiStatus {
 	return apiStatus{Indicator: string(impact), Description: t.id.sentence(head), DescriptionEN: t.en.sentence(head)}
 }
 
-func (t *translator) allComponents(assessments []detect.Assessment, measured map[detect.Component]detect.State) []apiComponent {
+func (t *translator) allComponents(assessments []detect.Assessment) []apiComponent {
 	all := []apiComponent{}
 	for n, a := range assessments {
 		c := t.component(a.Component)
 		c.Position = n + 1
-		c.Status = apiState(cmp.Or(measured[a.Component], a.State))
+		c.Status = apiState(a.State)
+		if a.State == detect.Unknown {
+			c.Status = apiState(cmp.Or(a.Measured, detect.Unknown))
+		}
 		c.State = string(a.State)
 		c.UpdatedAt, c.MeasuredAt = apiTime(a.Since), apiTime(a.MeasuredAt)
 		all = append(all, c)

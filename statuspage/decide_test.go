@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,11 @@ func states(states ...detect.State) []detect.Assessment {
 		})
 	}
 	return all
+}
+
+// ways are the components that carry codes, in the given states.
+func ways(codes ...detect.State) []detect.Assessment {
+	return states(append([]detect.State{up, up}, codes...)...)[2:]
 }
 
 func open(status incident.Status, impact incident.Impact, components ...detect.Component) incident.Incident {
@@ -46,6 +52,9 @@ func TestHeadline(t *testing.T) {
 	minor := open(incident.Investigating, incident.ImpactMinor, "otp-sms-xl")
 	critical := open(incident.Identified, incident.ImpactCritical, detect.ComponentPortal)
 	watched := open(incident.Monitoring, incident.ImpactCritical, detect.ComponentCaptcha)
+	gone := open(incident.Investigating, incident.ImpactCritical, "otp-sms-xl")
+	blocking := open(incident.Investigating, incident.ImpactCritical, detect.ComponentPortal)
+	blocking.ID = "portal"
 	for name, row := range map[string]struct {
 		components  []detect.Assessment
 		incidents   []incident.Incident
@@ -70,6 +79,11 @@ func TestHeadline(t *testing.T) {
 		"maintenance explains":        {states(down, up), []incident.Incident{critical}, windowOver(detect.ComponentPortal), true, topicMaintenance, worked, ""},
 		"maintenance does not":        {states(worked, up, down), []incident.Incident{minor}, windowOver(detect.ComponentPortal), true, topicIncident, down, "minor"},
 		"trouble outside maintenance": {states(worked, down), nil, windowOver(detect.ComponentPortal), true, topicTrouble, down, ""},
+		"one way is left":             {states(up, up, down, up), []incident.Incident{gone}, nil, true, topicIncident, partial, "critical"},
+		"no way is left":              {states(up, up, down, down), []incident.Incident{gone}, nil, true, topicIncident, down, "critical"},
+		"one way left but not seen":   {states(up, up, down, unknown), []incident.Incident{gone}, nil, true, topicIncident, down, "critical"},
+		"one way left, no incident":   {states(up, up, down, up), nil, nil, true, topicTrouble, partial, ""},
+		"what is in the way of all":   {states(down, up, down, up), []incident.Incident{gone, blocking}, nil, true, topicIncident, down, "portal"},
 		"an incident that said nothing is not spoken of": {
 			states(up), []incident.Incident{{Status: incident.Investigating, Impact: incident.ImpactCritical}}, nil, true, topicWell, up, "",
 		},
@@ -152,15 +166,22 @@ func TestTheHonestWait(t *testing.T) {
 		"few, all there":   {"", figures(3, 3, 40*time.Second, 6*time.Second), "3 dari 3 kode uji tiba dalam 40 detik (2 jam terakhir)"},
 		"few, one late":    {"", figures(9, 8, 40*time.Second, 6*time.Second), "8 dari 9 kode uji tiba tepat waktu dan diterima (2 jam terakhir)"},
 		"half late":        {detect.CauseOTPLate, figures(31, 12, 0, 12*time.Minute), "Separuh kode uji tiba setelah lebih dari 12 menit; kode hanya berlaku 10 menit"},
-		"exactly in time":  {detect.CauseOTPLate, figures(31, 20, 0, 10*time.Minute), "Separuh kode uji tiba dalam 10 menit; kurang dari 9 dari 10 tiba (2 jam terakhir)"},
+		"exactly in time":  {detect.CauseOTPLate, figures(31, 20, 0, 10*time.Minute), "Separuh kode uji tiba dalam 10 menit; kurang dari 9 dari 10 sudah tiba (2 jam terakhir)"},
 		"a long tail":      {detect.CauseOTPLate, figures(31, 20, 14*time.Minute, 3*time.Minute), "Separuh kode uji tiba dalam 3 menit, tetapi 9 dari 10 baru tiba dalam 14 menit; kode hanya berlaku 10 menit"},
-		"most are missing": {detect.CauseOTPLost, figures(31, 2, 0, 0), "Kurang dari separuh kode uji tiba (2 jam terakhir); kode hanya berlaku 10 menit"},
+		"most are missing": {detect.CauseOTPLost, figures(31, 2, 0, 0), "Kurang dari separuh kode uji sudah tiba (2 jam terakhir); kode hanya berlaku 10 menit"},
 		"refused":          {detect.CauseOTPRejected, figures(31, 2, 40*time.Second, 5*time.Second), "Kode uji tiba, tetapi hanya 2 dari 31 diterima portal (2 jam terakhir)"},
+		"only awaited":     {detect.CauseOTPLate, detect.Figures{Waiting: 3, Oldest: 6 * time.Minute}, "Belum ada kode uji yang tiba; kode hanya berlaku 10 menit"},
 		"nothing decided":  {"", figures(0, 0, 0, 0), "Belum ada kode uji yang selesai diukur"},
 	} {
 		s := newSpeaker(t, words.Indonesian, Options{})
-		if got := s.figure(detect.Assessment{Cause: row.cause, Figures: row.figures}); got != row.want || s.err != nil {
+		a := detect.Assessment{State: up, Cause: row.cause, Figures: row.figures}
+		got, counted := s.figure(a)
+		if got != row.want || s.err != nil {
 			t.Errorf("%s: %q, %v, want %q", name, got, s.err, row.want)
+		}
+		count := fmt.Sprintf("%d dari %d", row.figures.Good, row.figures.Probes)
+		if said := got + " " + strings.Join(s.notes(a, at, counted), " "); row.figures.Probes > 0 && strings.Count(said, count) != 1 {
+			t.Errorf("%s: says %q %d times, want once: %s", name, count, strings.Count(said, count), said)
 		}
 	}
 }
@@ -195,12 +216,33 @@ func TestOTPStepSumsUpTheWays(t *testing.T) {
 		"one is gone":       {[]detect.State{up, down}, partial},
 		"all are gone":      {[]detect.State{down, down}, down},
 		"one is not seen":   {[]detect.State{up, unknown}, unknown},
-		"gone and not seen": {[]detect.State{unknown, down}, partial},
+		"gone and not seen": {[]detect.State{unknown, down}, down},
 		"all in the works":  {[]detect.State{worked, worked}, worked},
 	} {
 		s := newSpeaker(t, words.English, Options{})
-		if got, want := s.otpStep(states(row.ways...)).Class, s.look(row.want).Class; got != want {
+		if got, want := s.otpStep(ways(row.ways...), detect.BlindNot).Class, s.look(row.want).Class; got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestABlockedCodeIsNotShownAsWorking(t *testing.T) {
+	for name, row := range map[string]struct {
+		components []detect.Assessment
+		class      string
+		note       string
+	}{
+		"nothing in the way":      {states(up, up, up, up), "ok", ""},
+		"the portal is down":      {states(down, unknown, up, up), "blind", "halaman pendaftaran"},
+		"the captcha is":          {states(up, down, up, up), "blind", "captcha"},
+		"some get through":        {states(partial, partial, up, up), "ok", ""},
+		"known to be worse still": {states(up, down, down, down), "down", ""},
+	} {
+		s := newSpeaker(t, words.Indonesian, Options{})
+		steps := s.steps(incident.Situation{At: at, Components: row.components})
+		got := steps[len(steps)-1]
+		if got.Class != row.class || !strings.Contains(strings.Join(got.Notes, " "), row.note) || (row.note == "") != (len(got.Notes) == 0) {
+			t.Errorf("%s: the code's step is %+v, want %q and a note with %q", name, got, row.class, row.note)
 		}
 	}
 }
@@ -208,7 +250,7 @@ func TestOTPStepSumsUpTheWays(t *testing.T) {
 func TestNamesAreDrawnTogether(t *testing.T) {
 	components := []detect.Component{detect.ComponentCaptcha, "otp-sms-telkomsel", "otp-sms-xl", "payment"}
 	s := newSpeaker(t, words.Indonesian, Options{Components: []Component{{ID: "payment", Name: words.Text{ID: "Pembayaran", EN: "Payment"}}}})
-	if got, want := s.list(components), "Captcha, OTP melalui SMS ke nomor Telkomsel dan XL, dan Pembayaran"; got != want {
+	if got, want := s.list(components), "Captcha, Pembayaran, dan OTP melalui SMS ke nomor Telkomsel dan XL"; got != want {
 		t.Errorf("list is %q, want %q", got, want)
 	}
 	if got := s.name("otp-sms-xl"); got != "OTP melalui SMS ke nomor XL" {

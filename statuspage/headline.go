@@ -45,9 +45,9 @@ func headlineOf(s incident.Situation) headline {
 
 	switch {
 	case len(open) > 0 && open[0].Status != incident.Monitoring:
-		return h.about(open, stateOf(open[0], s))
+		return h.about(open, ofService(stateOf(open[0], s), s))
 	case len(troubled) > 0:
-		h.topic, h.state, h.components, h.others = topicTrouble, worst(s), troubled, open
+		h.topic, h.state, h.components, h.others = topicTrouble, ofService(worst(s), s), troubled, open
 	case h.maintenance != nil:
 		h.topic, h.state, h.others = topicMaintenance, detect.Maintained, open
 	case len(open) > 0:
@@ -69,9 +69,9 @@ func (h headline) about(open []incident.Incident, state detect.State) headline {
 	return h
 }
 
-// openIncidents are those to be spoken of, worst first, those that are only
-// watched last. An incident that lies inside the running maintenance is
-// explained by it.
+// openIncidents are those to be spoken of, worst first, of two as bad the one
+// that is in everybody's way, and those that are only watched last. An incident
+// that lies inside the running maintenance is explained by it.
 func openIncidents(s incident.Situation, m *incident.Maintenance) []incident.Incident {
 	var open []incident.Incident
 	for _, i := range s.Incidents {
@@ -83,7 +83,10 @@ func openIncidents(s incident.Situation, m *incident.Maintenance) []incident.Inc
 		if watched := boolRank(a.Status == incident.Monitoring) - boolRank(b.Status == incident.Monitoring); watched != 0 {
 			return watched
 		}
-		return b.Impact.Rank() - a.Impact.Rank()
+		if worse := b.Impact.Rank() - a.Impact.Rank(); worse != 0 {
+			return worse
+		}
+		return boolRank(ofWaysOnly(a)) - boolRank(ofWaysOnly(b))
 	})
 	return open
 }
@@ -161,6 +164,29 @@ func worst(s incident.Situation) detect.State {
 	return slices.MaxFunc(s.Components, func(a, b detect.Assessment) int {
 		return severity(a.State) - severity(b.State)
 	}).State
+}
+
+// ofWaysOnly says whether an incident is about ways of a code and nothing that
+// everybody has to pass.
+func ofWaysOnly(i incident.Incident) bool {
+	return !slices.ContainsFunc(i.Components, func(c detect.Component) bool { return !isWay(c) })
+}
+
+// ofService is what the worst state of any component means for the service: it
+// is not "not usable" while everything before the code works and one way
+// delivers a code.
+func ofService(worst detect.State, s incident.Situation) detect.State {
+	inTheWay := func(a detect.Assessment) bool { return !isWay(a.Component) && a.State == detect.Major }
+	if worst == detect.Major && !slices.ContainsFunc(s.Components, inTheWay) && slices.ContainsFunc(s.Components, delivers) {
+		return detect.Partial
+	}
+	return worst
+}
+
+// delivers says whether the component is a way on which codes are seen to come.
+func delivers(a detect.Assessment) bool {
+	works := a.State == detect.Operational || a.State == detect.Degraded || a.State == detect.Partial
+	return works && isWay(a.Component)
 }
 
 // stateOf is how bad an incident is now: the worst of its components, or what

@@ -27,6 +27,7 @@ const (
 type Options struct {
 	Title         words.Text    `yaml:"title"`                 // of the page; default "Status Layanan e-Registration"
 	Service       string        `yaml:"service"`               // the portal's name in sentences; default "e-Registration"
+	Notice        words.Text    `yaml:"notice"`                // at the top of every page, such as that this is a trial; default none
 	BaseURL       string        `yaml:"base_url"`              // where readers find the page, "https://status.example"; "" keeps links relative
 	Publisher     Publisher     `yaml:"publisher"`             // default official
 	PublisherName string        `yaml:"publisher_name"`        // who measures; required of an independent publisher
@@ -58,6 +59,9 @@ func (o Options) Validate() error {
 	var errs []error
 	if !o.Title.IsZero() {
 		errs = append(errs, bothLanguages("title", o.Title))
+	}
+	if !o.Notice.IsZero() {
+		errs = append(errs, bothLanguages("notice", o.Notice))
 	}
 	if !o.Owner.IsZero() {
 		errs = append(errs, bothLanguages("owner", o.Owner))

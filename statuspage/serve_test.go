@@ -210,13 +210,14 @@ func TestAMistakeKeepsTheOldPage(t *testing.T) {
 }
 
 func TestUnknownKeepsItsLastMeasuredStatusForPrograms(t *testing.T) {
-	site := published(t, oneLate())
+	site := newSite(t, statuspage.Options{})
 	s := oneLate()
-	s.Components[3].State, s.Components[3].Blind = detect.Unknown, detect.BlindSilent
-	for range 2 {
-		if err := site.Publish(s); err != nil {
-			t.Fatal(err)
-		}
+	late := &s.Components[3]
+	late.State, late.Measured, late.Blind = detect.Unknown, late.State, detect.BlindSilent
+	never := &s.Components[4]
+	never.State, never.MeasuredAt, never.Blind = detect.Unknown, time.Time{}, detect.BlindYet
+	if err := site.Publish(s); err != nil { // a site that knows nothing of before, as after a restart
+		t.Fatal(err)
 	}
 	var summary struct {
 		Components []struct {
@@ -234,6 +235,9 @@ func TestUnknownKeepsItsLastMeasuredStatusForPrograms(t *testing.T) {
 	got := summary.Components[3]
 	if got.ID != "otp-sms-indosat" || got.Status != "partial_outage" || got.State != "unknown" || got.MeasuredAt != "2023-05-30T11:59:40.000+07:00" {
 		t.Errorf("component is %+v", got)
+	}
+	if got := summary.Components[4]; got.Status != "operational" || got.State != "unknown" || got.MeasuredAt != "" {
+		t.Errorf("a component that was never measured is %+v", got)
 	}
 	if summary.Status.Indicator != "major" {
 		t.Errorf("indicator is %q, want the worst open impact", summary.Status.Indicator)

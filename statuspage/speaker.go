@@ -2,7 +2,6 @@ package statuspage
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -169,23 +168,19 @@ func (s *speaker) names(components []detect.Component) []string {
 }
 
 // list names components in a sentence. Operators are drawn together, because
-// three times "OTP by SMS to … numbers" is read by nobody.
+// three times "OTP by SMS to … numbers" is read by nobody, and come last,
+// because what follows a list of them reads as one of them.
 func (s *speaker) list(components []detect.Component) string {
 	var names, operators []string
-	at := 0
 	for _, c := range components {
 		if operator := operatorOf(c); operator != "" && s.configuredName(c) == "" {
-			if len(operators) == 0 {
-				at = len(names)
-			}
 			operators = append(operators, operatorName(operator))
 			continue
 		}
 		names = append(names, s.name(c))
 	}
 	if len(operators) > 0 {
-		together := s.say("component.otp-sms", "operator", words.And(s.lang, operators))
-		names = slices.Insert(names, at, together)
+		names = append(names, s.say("component.otp-sms", "operator", words.And(s.lang, operators)))
 	}
 	return words.And(s.lang, names)
 }

@@ -17,7 +17,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"pantau/detect"
 	"pantau/incident"
 	"pantau/internal/words"
 )
@@ -42,7 +41,6 @@ type Site struct {
 
 	publishing sync.Mutex // held while the fields below are used
 	press      *press
-	measured   map[detect.Component]detect.State
 	archive    map[string]archived
 }
 
@@ -77,7 +75,6 @@ func New(options Options, catalogue *words.Catalogue) (*Site, error) {
 		missing:   make(map[words.Lang]*document),
 		headers:   commonHeaders(styleSheet),
 		requests:  newRequestCounter(),
-		measured:  make(map[detect.Component]detect.State),
 	}
 	for _, lang := range words.Langs() {
 		if err := s.prepare(lang); err != nil {
@@ -138,11 +135,10 @@ func (s *Site) publish(situation incident.Situation, known bool) error {
 	if err != nil {
 		return err
 	}
-	measured := s.remember(situation)
-	if err := s.renderAPI(situation, measured, next.documents); err != nil {
+	if err := s.renderAPI(situation, next.documents); err != nil {
 		return err
 	}
-	s.archive, s.measured = archive, measured
+	s.archive = archive
 	s.current.Store(next)
 	return nil
 }
@@ -183,18 +179,4 @@ func (s *Site) renderIncident(i incident.Incident) (map[string]*document, error)
 		pages[localPath(lang, "/incidents/"+i.ID)] = page
 	}
 	return pages, nil
-}
-
-// remember gives the last measured state of every component: the Statuspage
-// API has no word for one that cannot be measured.
-func (s *Site) remember(situation incident.Situation) map[detect.Component]detect.State {
-	measured := make(map[detect.Component]detect.State, len(situation.Components))
-	for _, a := range situation.Components {
-		state := a.State
-		if state == detect.Unknown {
-			state = s.measured[a.Component]
-		}
-		measured[a.Component] = state
-	}
-	return measured
 }

@@ -2,6 +2,7 @@ package statuspage
 
 import (
 	"slices"
+	"time"
 
 	"pantau/detect"
 	"pantau/incident"
@@ -22,6 +23,7 @@ type incidentView struct {
 	Href     string
 	Title    string
 	Status   string
+	Next     *instant // when the next update is due; nil once resolved
 	Started  instant
 	Resolved *instant // nil while open
 	Length   string   // "" while open
@@ -36,6 +38,7 @@ type updateView struct {
 	Status  string
 	Body    string
 	Advice  []string
+	Latest  bool // what it advises still holds
 	Changes []string
 }
 
@@ -61,6 +64,9 @@ func (s *speaker) openIncidents(sit incident.Situation) []incidentView {
 		view.look = s.look(stateOf(i, sit))
 		if i.Status == incident.Monitoring {
 			view.look = look{"ok", "ok", ""}
+		}
+		for n := range view.Updates {
+			view.Updates[n].Advice = nil // it stands at the top of the page
 		}
 		if n := len(view.Updates); n > frontUpdates {
 			view.Updates = view.Updates[:frontUpdates]
@@ -95,14 +101,31 @@ func (s *speaker) incident(i incident.Incident) incidentView {
 		Affected: s.names(i.Components),
 	}
 	if !i.Open() {
-		resolved := s.moment(i.ResolvedAt)
-		view.Resolved, view.Length = &resolved, s.duration(i.ResolvedAt.Sub(i.StartedAt))
+		ended := endOf(i)
+		resolved := s.moment(ended)
+		view.Resolved, view.Length = &resolved, s.duration(ended.Sub(i.StartedAt))
 		view.look = look{"ok", "ok", ""}
+	}
+	if by := latest(i).NextBy; !by.IsZero() {
+		next := s.moment(by)
+		view.Next = &next
 	}
 	for _, u := range slices.Backward(i.Updates) {
 		view.Updates = append(view.Updates, s.update(u))
 	}
+	if len(view.Updates) > 0 {
+		view.Updates[0].Latest = true
+	}
 	return view
+}
+
+// endOf is when a resolved incident's trouble was over, which is what the
+// notices say too; resolving it came after it was watched for a while.
+func endOf(i incident.Incident) time.Time {
+	if ended := i.EndedAt(); !ended.IsZero() {
+		return ended
+	}
+	return i.ResolvedAt
 }
 
 func impactLook(impact incident.Impact) look {

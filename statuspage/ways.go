@@ -30,10 +30,13 @@ func (s *speaker) ways(sit incident.Situation) []way {
 	slices.SortStableFunc(assessments, func(a, b detect.Assessment) int {
 		return severity(a.State) - severity(b.State)
 	})
-	best := recommended(sit)
+	best, blocked := recommended(sit), blocker(sit) != detect.BlindNot
 	cards := make([]way, 0, len(assessments))
 	for _, a := range assessments {
 		card := s.way(a, sit.At)
+		if blocked && a.State != detect.Unknown && !a.MeasuredAt.IsZero() {
+			card.Notes = append(card.Notes, s.say("way.last", "at", s.atClock(a.MeasuredAt, sit.At)))
+		}
 		card.Recommended = a.Component == best
 		if card.Recommended {
 			cards = slices.Insert(cards, 0, card)
@@ -87,8 +90,9 @@ func (s *speaker) way(a detect.Assessment, now time.Time) way {
 		card.Figure = s.say("way.maintained")
 		return card
 	}
-	card.Figure = s.figure(a)
-	card.Notes = s.notes(a, now)
+	var counted bool
+	card.Figure, counted = s.figure(a)
+	card.Notes = s.notes(a, now, counted)
 	if a.Figures.Probes > 0 {
 		card.Rail = s.rail(a.Figures)
 	}
@@ -106,40 +110,43 @@ func (s *speaker) wayName(component detect.Component) string {
 	return s.say("way.email")
 }
 
-// figure is the honest wait in one sentence. Half the codes being late says
-// more than nine in ten; nine in ten of fewer than ten codes is all of them.
-func (s *speaker) figure(a detect.Assessment) string {
+// figure is the honest wait in one sentence, and whether that has the count of
+// codes in it already. Half the codes being late says more than nine in ten;
+// nine in ten of fewer than ten codes is all of them.
+func (s *speaker) figure(a detect.Assessment) (said string, counted bool) {
 	f := a.Figures
 	window, validity := s.duration(f.Window), s.duration(s.options.Validity)
 	probes, good := s.number(f.Probes), s.number(f.Good)
 	switch {
+	case f.Probes == 0 && f.Waiting > 0:
+		return s.say("way.awaited", "validity", validity), false
 	case f.Probes == 0:
-		return s.say("way.none")
+		return s.say("way.none"), true
 	case a.Cause == detect.CauseOTPRejected:
-		return s.say("way.refused", "good", good, "probes", probes, "window", window)
+		return s.say("way.refused", "good", good, "probes", probes, "window", window), true
 	case f.Median == 0:
-		return s.say("way.most-missing", "window", window, "validity", validity)
+		return s.say("way.most-missing", "window", window, "validity", validity), false
 	case f.Median > s.options.Validity:
-		return s.say("way.late", "median", s.duration(f.Median), "validity", validity)
+		return s.say("way.late", "median", s.duration(f.Median), "validity", validity), false
 	case f.Typical == 0:
-		return s.say("way.half", "median", s.duration(f.Median), "window", window)
+		return s.say("way.half", "median", s.duration(f.Median), "window", window), false
 	case f.Typical > s.options.Validity:
-		return s.say("way.tail", "median", s.duration(f.Median), "typical", s.duration(f.Typical), "validity", validity)
+		return s.say("way.tail", "median", s.duration(f.Median), "typical", s.duration(f.Typical), "validity", validity), false
 	case f.Probes < 10 && f.Good < f.Probes:
-		return s.say("way.few", "good", good, "probes", probes, "window", window)
+		return s.say("way.few", "good", good, "probes", probes, "window", window), true
 	case f.Probes < 10:
-		return s.say("way.all", "probes", probes, "typical", s.duration(f.Typical), "window", window)
+		return s.say("way.all", "probes", probes, "typical", s.duration(f.Typical), "window", window), true
 	default:
-		return s.say("way.typical", "typical", s.duration(f.Typical), "window", window)
+		return s.say("way.typical", "typical", s.duration(f.Typical), "window", window), false
 	}
 }
 
 // notes say how many probes stand behind the figure, what is still on its way,
 // and since when it is so.
-func (s *speaker) notes(a detect.Assessment, now time.Time) []string {
+func (s *speaker) notes(a detect.Assessment, now time.Time, counted bool) []string {
 	f := a.Figures
 	var notes []string
-	if f.Probes > 0 {
+	if f.Probes > 0 && !counted {
 		notes = append(notes, s.say("way.count", "good", s.number(f.Good), "probes", s.number(f.Probes)))
 	}
 	if f.Waiting > 0 {

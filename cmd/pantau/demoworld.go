@@ -90,8 +90,9 @@ func (w *demoWorld) config(portal *simulator.Simulator) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	profile.Validity, profile.SlowAfter = w.validity, 2*time.Second
-	profile.Timeouts = probes.Timeouts{Connect: 2 * time.Second, Step: 4 * time.Second}
+	// A step is several pages: one that is merely slow must not run out of time.
+	profile.Validity, profile.SlowAfter = w.validity, time.Second
+	profile.Timeouts = probes.Timeouts{Connect: 2 * time.Second, Step: 15 * time.Second}
 	profile.Oracle.Secret = secret.New(w.oracle)
 	c := config.Config{
 		Options: probes.Options{
@@ -106,6 +107,10 @@ func (w *demoWorld) config(portal *simulator.Simulator) (config.Config, error) {
 		Notify: w.channels(portal.URL()),
 	}
 	c.Page.PortalURL = portal.PortalURL()
+	c.Page.Notice = words.Text{
+		ID: "Peragaan: semua angka dan kabar di sini berasal dari portal simulasi, bukan dari e-Registration.",
+		EN: "Demonstration: all figures and news here come from a simulated portal, not from e-Registration.",
+	}
 	return c, nil
 }
 
