@@ -13,12 +13,11 @@ type todo struct {
 	Intro    string
 	Ordered  bool // advice comes in order of use, checks do not
 	Items    []string
-	Urgent   string // before the contacts; "" where the advice has said it
 	Contacts []Linked
 }
 
 func (s *speaker) todo(head headline, sit incident.Situation) todo {
-	t := todo{Heading: s.say("do.heading"), Urgent: s.say("do.contacts"), Contacts: s.links(s.options.Contacts)}
+	t := todo{Heading: s.say("do.heading"), Contacts: s.links(s.options.Contacts)}
 	switch head.topic {
 	case topicWell:
 		t.Heading, t.Intro, t.Items = s.say("do.heading-well"), s.say("do.intro-well"), s.checks(sit)
@@ -35,9 +34,6 @@ func (s *speaker) todo(head headline, sit incident.Situation) todo {
 		t.Intro = s.say("do.trouble")
 	case topicIncident:
 		t.Ordered, t.Items = true, s.advice(head.incident)
-		if head.incident.Status != incident.Monitoring {
-			t.Urgent = ""
-		}
 	}
 	for _, other := range head.others {
 		t.Items = appendNew(t.Items, s.advice(other)...)
