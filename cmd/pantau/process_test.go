@@ -67,6 +67,7 @@ type process struct {
 	cmd            *exec.Cmd
 	stdout, stderr *output
 	temp           string // its temporary folder, with nothing else in it
+	past           bool   // what it wrote is of no interest any more
 	ended          chan struct{}
 }
 
@@ -107,7 +108,7 @@ func launch(t testing.TB, env []string, arguments ...string) *process {
 	}()
 	t.Cleanup(func() {
 		p.kill()
-		if t.Failed() {
+		if t.Failed() && !p.past {
 			t.Logf("standard error of pantau %s:\n%s", strings.Join(arguments, " "), lastOf(p.stderr.String(), 8000))
 		}
 	})
