@@ -244,16 +244,20 @@ func (f facts) sms(lang words.Lang) string {
 func (f facts) figures(lang words.Lang) string {
 	var good, probed int
 	var window time.Duration
-	phrase := f.policy.books.common.Phrases.FiguresSteps
 	for _, c := range f.affected {
 		measured := f.assessed[c].Figures
 		good, probed, window = good+measured.Good, probed+measured.Probes, max(window, measured.Window)
-		if isWay(c) {
-			phrase = f.policy.books.common.Phrases.FiguresCodes
-		}
 	}
 	if probed == 0 {
 		return ""
+	}
+	phrases := f.policy.books.common.Phrases
+	phrase := phrases.FiguresSteps
+	switch {
+	case f.any(isWay):
+		phrase = phrases.FiguresCodes
+	case f.incident.Cause == detect.CausePortalSlow:
+		phrase = phrases.FiguresSlow
 	}
 	return words.Fill(phrase.In(lang), map[string]string{
 		"window": words.Duration(lang, window),

@@ -96,6 +96,7 @@ type common struct {
 		EmailChannel words.Text `yaml:"email_channel"`
 		FiguresCodes words.Text `yaml:"figures_codes"`
 		FiguresSteps words.Text `yaml:"figures_steps"`
+		FiguresSlow  words.Text `yaml:"figures_slow"`
 		NextUpdate   words.Text `yaml:"next_update"`
 	} `yaml:"phrases"`
 	Alert alertTexts `yaml:"alert"`
@@ -196,6 +197,7 @@ func (c common) checkPhrases() error {
 		checkText("phrases.email_channel", c.Phrases.EmailChannel),
 		checkText("phrases.figures_codes", c.Phrases.FiguresCodes, "window", "good", "probes"),
 		checkText("phrases.figures_steps", c.Phrases.FiguresSteps, "window", "good", "probes"),
+		checkText("phrases.figures_slow", c.Phrases.FiguresSlow, "window", "good", "probes"),
 		checkText("phrases.next_update", c.Phrases.NextUpdate, "next"),
 	)
 }

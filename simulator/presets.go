@@ -69,7 +69,7 @@ func groups(validity time.Duration) []group {
 			label{"Ponsel menerima tepat waktu, tetapi meneruskannya terlambat.", "Handsets receive in time and pass on late."},
 			textWays(), delivery.Fault{Kind: delivery.ReceiverLate, Delay: times(2)}),
 		spread("sim-empty", label{"Pulsa habis", "SIM out of credit"},
-			label{"Sepertiga kartu uji kehabisan pulsa.", "A third of the test SIMs has no credit."},
+			label{"Sepertiga kartu uji kehabisan pulsa.", "A third of the test SIMs have no credit."},
 			textWays(), delivery.Fault{Kind: delivery.SIMEmpty, SIMs: .34}),
 		monitor(times(1)),
 	}
@@ -112,8 +112,8 @@ func captcha() group {
 		label{"Captcha", "Captcha"},
 		label{"Berulang karena dua server tidak berbagi sesi, atau rusak.", "Repeats because two servers share no sessions, or is broken."},
 		[]preset{
-			{"captcha-loop", label{"Berulang (90 %)", "Loop"}, delivery.Fault{Kind: delivery.CaptchaLoop, Probability: .9}},
-			{"captcha-loop-some", label{"Berulang (30 %)", "Loop"}, delivery.Fault{Kind: delivery.CaptchaLoop, Probability: .3}},
+			{"captcha-loop", label{"Berulang (90%)", "Loops (90%)"}, delivery.Fault{Kind: delivery.CaptchaLoop, Probability: .9}},
+			{"captcha-loop-some", label{"Berulang (30%)", "Loops (30%)"}, delivery.Fault{Kind: delivery.CaptchaLoop, Probability: .3}},
 			{"captcha-broken", label{"Rusak", "Broken"}, delivery.Fault{Kind: delivery.CaptchaBroken}},
 		},
 	}
@@ -121,7 +121,7 @@ func captcha() group {
 
 func queue(times func(float64) delivery.Duration) group {
 	return spread("otp-queue", label{"Antrean menumpuk", "Queue piling up"},
-		label{"Pesan datang dua kali lebih cepat daripada terkirim, dan orang meminta ulang.", "Twice as many messages come as go out, and people ask again."},
+		label{"Pesan datang dua kali lebih cepat daripada terkirim, dan orang meminta ulang.", "Messages come twice as fast as they go out, and people ask again."},
 		[]way{textWays()[1], textWays()[3]},
 		delivery.Fault{
 			Kind: delivery.OTPQueue, ArrivalsPerMinute: 120, ServedPerMinute: 60,

@@ -247,6 +247,18 @@ func TestABlockedCodeIsNotShownAsWorking(t *testing.T) {
 	}
 }
 
+func TestSlowPagesAreNotCalledFailed(t *testing.T) {
+	s := newSpeaker(t, words.English, Options{})
+	a := detect.Assessment{
+		Component: detect.ComponentPortal, State: slow, Cause: detect.CausePortalSlow,
+		Figures: detect.Figures{Window: time.Minute, Probes: 20, Good: 2},
+	}
+	want := "2 of 20 pages opened quickly enough (last 1 minute)"
+	if got := s.step(a, at).Notes; len(got) != 1 || got[0] != want {
+		t.Errorf("a slow portal says %q, want %q", got, want)
+	}
+}
+
 func TestNamesAreDrawnTogether(t *testing.T) {
 	components := []detect.Component{detect.ComponentCaptcha, "otp-sms-telkomsel", "otp-sms-xl", "payment"}
 	s := newSpeaker(t, words.Indonesian, Options{Components: []Component{{ID: "payment", Name: words.Text{ID: "Pembayaran", EN: "Payment"}}}})

@@ -57,7 +57,11 @@ func (s *speaker) step(a detect.Assessment, now time.Time) step {
 		st.Notes = append(st.Notes, s.say("path.since", "since", s.atClock(a.Since, now)))
 	}
 	if f := a.Figures; f.Probes > 0 && a.State != detect.Unknown && a.State != detect.Maintained {
-		st.Notes = append(st.Notes, s.say("path.good",
+		key := "path.good"
+		if a.Cause == detect.CausePortalSlow {
+			key = "path.quick"
+		}
+		st.Notes = append(st.Notes, s.say(key,
 			"good", s.number(f.Good), "probes", s.number(f.Probes), "window", s.duration(f.Window)))
 	}
 	return st

@@ -92,7 +92,7 @@ func (w *demoWorld) config(portal *simulator.Simulator) (config.Config, error) {
 	}
 	// A step is several pages: one that is merely slow must not run out of time.
 	profile.Validity, profile.SlowAfter = w.validity, time.Second
-	profile.Timeouts = probes.Timeouts{Connect: 2 * time.Second, Step: 15 * time.Second}
+	profile.Timeouts = probes.Timeouts{Connect: 2 * time.Second, Step: w.validity * 3 / 8}
 	profile.Oracle.Secret = secret.New(w.oracle)
 	c := config.Config{
 		Options: probes.Options{
