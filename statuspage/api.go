@@ -170,7 +170,9 @@ func (t *translator) allComponents(assessments []detect.Assessment) []apiCompone
 			c.Status = apiState(cmp.Or(a.Measured, detect.Unknown))
 		}
 		c.State = string(a.State)
-		c.UpdatedAt, c.MeasuredAt = apiTime(a.Since), apiTime(a.MeasuredAt)
+		// Clients want both to be times; how old a component is, we do not know.
+		c.UpdatedAt = apiTime(cmp.Or(a.Since, t.at))
+		c.CreatedAt, c.MeasuredAt = c.UpdatedAt, apiTime(a.MeasuredAt)
 		all = append(all, c)
 	}
 	return all

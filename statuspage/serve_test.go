@@ -216,6 +216,7 @@ func TestUnknownKeepsItsLastMeasuredStatusForPrograms(t *testing.T) {
 	late.State, late.Measured, late.Blind = detect.Unknown, late.State, detect.BlindSilent
 	never := &s.Components[4]
 	never.State, never.MeasuredAt, never.Blind = detect.Unknown, time.Time{}, detect.BlindYet
+	never.Since = time.Time{}
 	if err := site.Publish(s); err != nil { // a site that knows nothing of before, as after a restart
 		t.Fatal(err)
 	}
@@ -225,6 +226,8 @@ func TestUnknownKeepsItsLastMeasuredStatusForPrograms(t *testing.T) {
 			Status     string `json:"status"`
 			State      string `json:"x_state"`
 			MeasuredAt string `json:"x_measured_at"`
+			CreatedAt  string `json:"created_at"`
+			UpdatedAt  string `json:"updated_at"`
 		} `json:"components"`
 		Status struct{ Indicator, Description string } `json:"status"`
 	}
@@ -235,6 +238,12 @@ func TestUnknownKeepsItsLastMeasuredStatusForPrograms(t *testing.T) {
 	got := summary.Components[3]
 	if got.ID != "otp-sms-indosat" || got.Status != "partial_outage" || got.State != "unknown" || got.MeasuredAt != "2023-05-30T11:59:40.000+07:00" {
 		t.Errorf("component is %+v", got)
+	}
+	// Existing clients read these two as texts that are always there.
+	for _, c := range summary.Components {
+		if c.CreatedAt == "" || c.UpdatedAt == "" {
+			t.Errorf("%s was created at %q and updated at %q, want two times", c.ID, c.CreatedAt, c.UpdatedAt)
+		}
 	}
 	if got := summary.Components[4]; got.Status != "operational" || got.State != "unknown" || got.MeasuredAt != "" {
 		t.Errorf("a component that was never measured is %+v", got)
