@@ -148,11 +148,19 @@ func (d *Detector) blind(s StreamOptions, a Assessment, now time.Time) (Blind, t
 		return d.blocked(s.Stream, BlindYet), a.Since
 	}
 	expiry := a.MeasuredAt.Add(d.options.staleAfter(s))
+	// What ended only lately still is the reason: the stream's turn has not come.
+	lately := func(end time.Time) bool {
+		return a.MeasuredAt.Before(end) && now.Before(end.Add(d.options.staleAfter(s)))
+	}
 	switch {
 	case !now.After(expiry):
 		return BlindNot, time.Time{}
-	case a.MeasuredAt.Before(d.lineBack) && now.Before(d.lineBack.Add(d.options.staleAfter(s))):
-		return BlindLine, d.lineSince // its turn has not come yet
+	case lately(d.lineBack):
+		return BlindLine, d.lineSince
+	case s.Stream != probes.StreamPortal && lately(d.portal.ended):
+		return BlindPortal, expiry
+	case s.Stream.CarriesOTP() && lately(d.captcha.ended):
+		return BlindCaptcha, expiry
 	default:
 		return d.blocked(s.Stream, BlindStale), expiry
 	}

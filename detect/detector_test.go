@@ -375,6 +375,32 @@ func TestBlockedStepsBecomeUnknownWithTheReason(t *testing.T) {
 	w.want(detect.ComponentCaptcha, detect.Major, detect.CauseCaptchaBroken)
 }
 
+// When the portal is back, what was not reached meanwhile is not stale before
+// its turn has come.
+func TestWhatWasBlockedHasItsTurnFirst(t *testing.T) {
+	w := newWorld(t)
+	w.ask(indosat, 5*time.Second, true)
+	w.step(probes.StepCaptcha, probes.Up, "")
+	for range 90 {
+		w.step(probes.StepOpen, probes.Down, probes.ReasonUnreachable)
+	}
+	w.wantBlind(detect.ComponentCaptcha, detect.BlindPortal)
+	w.wantBlind("otp-sms-indosat", detect.BlindPortal)
+	for range 3 {
+		w.step(probes.StepOpen, probes.Up, "")
+	}
+	w.want(detect.ComponentPortal, detect.Operational, detect.CauseNone)
+	w.wantBlind(detect.ComponentCaptcha, detect.BlindPortal)
+	w.wantBlind("otp-sms-indosat", detect.BlindPortal)
+	for range 6 {
+		w.step(probes.StepOpen, probes.Up, "")
+	}
+	w.wantBlind(detect.ComponentCaptcha, detect.BlindStale) // its turn came and it was not measured
+	w.wantBlind("otp-sms-indosat", detect.BlindPortal)
+	w.ask(indosat, 5*time.Second, true)
+	w.want("otp-sms-indosat", detect.Operational, detect.CauseNone)
+}
+
 func TestOwnLineIsNobodysFault(t *testing.T) {
 	w := newWorld(t)
 	w.step(probes.StepOpen, probes.Up, "")

@@ -51,6 +51,7 @@ type stepTracker struct {
 	rule    stepRule
 	recent  []stepOutcome // newest last; what the window still needs
 	trouble trouble
+	ended   time.Time // when confirmed trouble was known to be over, last
 }
 
 type stepOutcome struct {
@@ -108,6 +109,7 @@ func (t *stepTracker) decide() {
 	run := last(t.recent, t.rule.good)
 	if t.trouble.confirmed && len(run) == t.rule.good && len(badOf(run)) == 0 {
 		t.trouble.end(run[0].at)
+		t.ended = run[len(run)-1].at
 	}
 }
 
