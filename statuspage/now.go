@@ -2,6 +2,8 @@ package statuspage
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"pantau/detect"
@@ -36,6 +38,12 @@ type stamp struct {
 
 func (s *speaker) now(head headline, sit incident.Situation) now {
 	n := now{look: s.look(head.state), Sentence: s.sentence(head)}
+	if head.topic == topicIncident {
+		var rest string
+		if n.Sentence, rest = firstSentence(n.Sentence); rest != "" {
+			n.Notes = append(n.Notes, note{Text: rest})
+		}
+	}
 	n.Long = utf8.RuneCountInString(n.Sentence) > longSentence
 	if head.topic == topicPartUnknown {
 		n.Word = s.say("state.part-unknown")
@@ -84,6 +92,21 @@ func (s *speaker) sentence(head headline) string {
 	default:
 		return s.say("now.all-well", "service", service)
 	}
+}
+
+// firstSentence cuts off what follows the first sentence: a dot, question or
+// exclamation mark, a space and a capital letter begin another one.
+func firstSentence(said string) (first, rest string) {
+	for i, r := range said {
+		if !strings.ContainsRune(".?!", r) {
+			continue
+		}
+		next, spaced := strings.CutPrefix(said[i+1:], " ")
+		if letter, _ := utf8.DecodeRuneInString(next); spaced && unicode.IsUpper(letter) {
+			return said[:i+1], next
+		}
+	}
+	return said, ""
 }
 
 // maintenanceSentence speaks of the whole service when its pages are part of
