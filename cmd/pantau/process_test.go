@@ -23,10 +23,15 @@ import (
 var program string
 
 // TestMain builds the program once, the way `go run` does, and lets the stories
-// run side by side: they wait far more than they compute.
+// run side by side: they wait far more than they compute. With the race
+// detector they compute enough to be slow pages to each other.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "16"); err != nil {
+	parallel := "16"
+	if raceDetected() {
+		parallel = "3"
+	}
+	if err := flag.Set("test.parallel", parallel); err != nil {
 		log.Fatal(err)
 	}
 	folder, err := os.MkdirTemp("", "pantau-test-")
