@@ -5,6 +5,7 @@
 package detect
 
 import (
+	"strings"
 	"time"
 
 	"pantau/probes"
@@ -24,13 +25,28 @@ const (
 // ComponentOf is the component that shows what is measured on stream.
 func ComponentOf(stream probes.Stream) Component {
 	if operator := stream.Operator(); operator != "" {
-		return Component("otp-sms-" + operator)
+		return Component(smsPrefix + operator)
 	}
 	if stream == probes.StreamEmail {
 		return ComponentEmail
 	}
 	return Component(stream)
 }
+
+// smsPrefix begins the component of every operator's text messages.
+const smsPrefix = "otp-sms-"
+
+// Operator is whose text messages the component shows, "" where it shows none.
+func (c Component) Operator() string {
+	operator, isSMS := strings.CutPrefix(string(c), smsPrefix)
+	if !isSMS {
+		return ""
+	}
+	return operator
+}
+
+// CarriesOTP says whether codes travel on the component.
+func (c Component) CarriesOTP() bool { return c == ComponentEmail || c.Operator() != "" }
 
 // State of a component, in the words of the Statuspage API, and Unknown for
 // when the monitor cannot see.

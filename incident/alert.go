@@ -97,7 +97,7 @@ func (d *decision) alertComponent(u Update, c detect.Component, lang words.Lang)
 	}
 	if a.Figures.Probes > 0 {
 		line := texts.Steps
-		if isWay(c) {
+		if c.CarriesOTP() {
 			line = texts.Codes
 		}
 		said = append(said, fill(line, lang, "good", strconv.Itoa(a.Figures.Good),

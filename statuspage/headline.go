@@ -169,14 +169,14 @@ func worst(s incident.Situation) detect.State {
 // ofWaysOnly says whether an incident is about ways of a code and nothing that
 // everybody has to pass.
 func ofWaysOnly(i incident.Incident) bool {
-	return !slices.ContainsFunc(i.Components, func(c detect.Component) bool { return !isWay(c) })
+	return !slices.ContainsFunc(i.Components, func(c detect.Component) bool { return !c.CarriesOTP() })
 }
 
 // ofService is what the worst state of any component means for the service: it
 // is not "not usable" while everything before the code works and one way
 // delivers a code.
 func ofService(worst detect.State, s incident.Situation) detect.State {
-	inTheWay := func(a detect.Assessment) bool { return !isWay(a.Component) && a.State == detect.Major }
+	inTheWay := func(a detect.Assessment) bool { return !a.Component.CarriesOTP() && a.State == detect.Major }
 	if worst == detect.Major && !slices.ContainsFunc(s.Components, inTheWay) && slices.ContainsFunc(s.Components, delivers) {
 		return detect.Partial
 	}
@@ -186,7 +186,7 @@ func ofService(worst detect.State, s incident.Situation) detect.State {
 // delivers says whether the component is a way on which codes are seen to come.
 func delivers(a detect.Assessment) bool {
 	works := a.State == detect.Operational || a.State == detect.Degraded || a.State == detect.Partial
-	return works && isWay(a.Component)
+	return works && a.Component.CarriesOTP()
 }
 
 // stateOf is how bad an incident is now: the worst of its components, or what

@@ -22,7 +22,7 @@ func (s *speaker) steps(sit incident.Situation) []step {
 	var steps []step
 	var ways []detect.Assessment
 	for _, a := range sit.Components {
-		if isWay(a.Component) {
+		if a.Component.CarriesOTP() {
 			ways = append(ways, a)
 			continue
 		}
@@ -41,7 +41,7 @@ func blocker(sit incident.Situation) detect.Blind {
 		case a.State != detect.Major:
 		case a.Component == detect.ComponentCaptcha:
 			return detect.BlindCaptcha
-		case !isWay(a.Component):
+		case !a.Component.CarriesOTP():
 			return detect.BlindPortal
 		}
 	}

@@ -153,7 +153,7 @@ func (s *speaker) name(component detect.Component) string {
 	case detect.ComponentEmail:
 		return s.say("component.otp-email")
 	}
-	if operator := operatorOf(component); operator != "" {
+	if operator := component.Operator(); operator != "" {
 		return s.say("component.otp-sms", "operator", operatorName(operator))
 	}
 	return string(component)
@@ -173,7 +173,7 @@ func (s *speaker) names(components []detect.Component) []string {
 func (s *speaker) list(components []detect.Component) string {
 	var names, operators []string
 	for _, c := range components {
-		if operator := operatorOf(c); operator != "" && s.configuredName(c) == "" {
+		if operator := c.Operator(); operator != "" && s.configuredName(c) == "" {
 			operators = append(operators, operatorName(operator))
 			continue
 		}
@@ -195,18 +195,6 @@ func (s *speaker) configuredName(component detect.Component) string {
 	return ""
 }
 
-// smsPrefix begins the component of every operator's text messages.
-const smsPrefix = "otp-sms-"
-
-// operatorOf is the operator of a component, "" where it carries no SMS.
-func operatorOf(component detect.Component) string {
-	operator, isSMS := strings.CutPrefix(string(component), smsPrefix)
-	if !isSMS {
-		return ""
-	}
-	return operator
-}
-
 // operatorName writes an operator as it writes itself: "telkomsel" is
 // "Telkomsel"; names of two or three letters are abbreviations: "XL".
 func operatorName(operator string) string {
@@ -214,9 +202,4 @@ func operatorName(operator string) string {
 		return strings.ToUpper(operator)
 	}
 	return strings.ToUpper(operator[:1]) + operator[1:]
-}
-
-// isWay says whether codes travel on the component.
-func isWay(component detect.Component) bool {
-	return component == detect.ComponentEmail || operatorOf(component) != ""
 }

@@ -72,7 +72,7 @@ func (s *speaker) checks(sit incident.Situation) []string {
 	items := []string{s.say("check.number")}
 	var supported []string
 	for _, a := range sit.Components {
-		if operator := operatorOf(a.Component); operator != "" {
+		if operator := a.Component.Operator(); operator != "" {
 			supported = append(supported, operatorName(operator))
 		}
 	}

@@ -25,7 +25,7 @@ type way struct {
 // ways are the cards, the most useful first.
 func (s *speaker) ways(sit incident.Situation) []way {
 	assessments := slices.DeleteFunc(slices.Clone(sit.Components), func(a detect.Assessment) bool {
-		return !isWay(a.Component)
+		return !a.Component.CarriesOTP()
 	})
 	slices.SortStableFunc(assessments, func(a, b detect.Assessment) int {
 		return severity(a.State) - severity(b.State)
@@ -55,7 +55,7 @@ func recommended(sit incident.Situation) detect.Component {
 	var works []detect.Assessment
 	ways := 0
 	for _, a := range sit.Components {
-		if !isWay(a.Component) {
+		if !a.Component.CarriesOTP() {
 			if a.State != detect.Operational && a.State != detect.Degraded {
 				return ""
 			}
@@ -104,7 +104,7 @@ func (s *speaker) wayName(component detect.Component) string {
 	if name := s.configuredName(component); name != "" {
 		return name
 	}
-	if operator := operatorOf(component); operator != "" {
+	if operator := component.Operator(); operator != "" {
 		return s.say("way.sms", "operator", operatorName(operator))
 	}
 	return s.say("way.email")
