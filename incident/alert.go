@@ -122,15 +122,6 @@ func (d *decision) othersIn(inc Incident, states ...detect.State) []detect.Compo
 	return in
 }
 
-// fill says a text with names and values in turn.
-func fill(text words.Text, lang words.Lang, named ...string) string {
-	fills := make(map[string]string, len(named)/2)
-	for i := 0; i+1 < len(named); i += 2 {
-		fills[named[i]] = named[i+1]
-	}
-	return words.Fill(text.In(lang), fills)
-}
-
 func joinComponents(components []detect.Component) string {
 	var names []string
 	for _, c := range components {

@@ -56,7 +56,7 @@ func (f facts) holds(when Condition) bool {
 // asked for: a way that is blocked is not recommended.
 func (f facts) works(component detect.Component) bool {
 	a := f.assessed[component]
-	return a.State == detect.Operational && a.Figures.Typical > 0 && !f.isAffected(component) && !f.blocked()
+	return a.State == detect.Operational && a.Figures.Good > 0 && !f.isAffected(component) && !f.blocked()
 }
 
 // blocked says whether the steps before the code are not seen to let people

@@ -52,7 +52,7 @@ func conditions() []Condition {
 func placeholders() []string {
 	return []string{
 		"publisher", "channel", "sms", "service", "since", "ended", "next", "retry",
-		"duration", "email_wait", "sms_working", "figures",
+		"duration", "email_figures", "sms_working", "figures",
 	}
 }
 
@@ -97,6 +97,8 @@ type common struct {
 		FiguresCodes words.Text `yaml:"figures_codes"`
 		FiguresSteps words.Text `yaml:"figures_steps"`
 		FiguresSlow  words.Text `yaml:"figures_slow"`
+		EmailTypical words.Text `yaml:"email_typical"`
+		EmailCount   words.Text `yaml:"email_count"`
 		NextUpdate   words.Text `yaml:"next_update"`
 	} `yaml:"phrases"`
 	Alert alertTexts `yaml:"alert"`
@@ -198,6 +200,8 @@ func (c common) checkPhrases() error {
 		checkText("phrases.figures_codes", c.Phrases.FiguresCodes, "window", "good", "probes"),
 		checkText("phrases.figures_steps", c.Phrases.FiguresSteps, "window", "good", "probes"),
 		checkText("phrases.figures_slow", c.Phrases.FiguresSlow, "window", "good", "probes"),
+		checkText("phrases.email_typical", c.Phrases.EmailTypical, "wait"),
+		checkText("phrases.email_count", c.Phrases.EmailCount, "good", "probes"),
 		checkText("phrases.next_update", c.Phrases.NextUpdate, "next"),
 	)
 }

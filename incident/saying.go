@@ -63,18 +63,18 @@ func (f facts) fills(lang words.Lang) map[string]string {
 	}
 	service := f.policy.books.causes[f.incident.Cause].Service.In(lang)
 	return map[string]string{
-		"publisher":   f.policy.publisher,
-		"channel":     channel,
-		"sms":         f.sms(lang),
-		"service":     words.Fill(service, map[string]string{"channel": channel}),
-		"since":       f.clock(lang, f.since),
-		"ended":       clockOnly(lang, ended),
-		"next":        f.clock(lang, f.next),
-		"retry":       f.clock(lang, f.now.Add(f.policy.retryAfter())),
-		"duration":    words.Duration(lang, ended.Sub(f.incident.StartedAt)),
-		"email_wait":  words.Duration(lang, f.assessed[detect.ComponentEmail].Figures.Typical),
-		"sms_working": words.And(lang, f.workingOperators()),
-		"figures":     f.figures(lang),
+		"publisher":     f.policy.publisher,
+		"channel":       channel,
+		"sms":           f.sms(lang),
+		"service":       words.Fill(service, map[string]string{"channel": channel}),
+		"since":         f.clock(lang, f.since),
+		"ended":         clockOnly(lang, ended),
+		"next":          f.clock(lang, f.next),
+		"retry":         f.clock(lang, f.now.Add(f.policy.retryAfter())),
+		"duration":      words.Duration(lang, ended.Sub(f.incident.StartedAt)),
+		"email_figures": f.emailFigures(lang),
+		"sms_working":   words.And(lang, f.workingOperators()),
+		"figures":       f.figures(lang),
 	}
 }
 
@@ -98,6 +98,16 @@ func (f facts) sms(lang words.Lang) string {
 		return ""
 	}
 	return words.Fill(f.policy.books.common.Phrases.SMSChannel.In(lang), map[string]string{"operators": words.And(lang, operators)})
+}
+
+// emailFigures is how codes by mail come: in what time, or where that cannot be
+// said, how many in time.
+func (f facts) emailFigures(lang words.Lang) string {
+	phrases, measured := f.policy.books.common.Phrases, f.assessed[detect.ComponentEmail].Figures
+	if measured.Typical > 0 {
+		return fill(phrases.EmailTypical, lang, "wait", words.Duration(lang, measured.Typical))
+	}
+	return fill(phrases.EmailCount, lang, "good", strconv.Itoa(measured.Good), "probes", strconv.Itoa(measured.Probes))
 }
 
 // figures is what was measured on the affected components, in one sentence; ""
@@ -141,4 +151,13 @@ func clockOnly(lang words.Lang, t time.Time) string {
 		return words.Clock(lang, t) + " WIB"
 	}
 	return "pukul " + words.Clock(lang, t) + " WIB"
+}
+
+// fill says a text with names and values in turn.
+func fill(text words.Text, lang words.Lang, named ...string) string {
+	fills := make(map[string]string, len(named)/2)
+	for i := 0; i+1 < len(named); i += 2 {
+		fills[named[i]] = named[i+1]
+	}
+	return words.Fill(text.In(lang), fills)
 }
