@@ -42,6 +42,7 @@ var (
 	errSignature  = &refusal{http.StatusUnauthorized, "X-Signature does not match"}
 	errEvent      = &refusal{http.StatusBadRequest, "body is not an event"}
 	errAgain      = &refusal{http.StatusServiceUnavailable, "not recorded, try again"}
+	errStopping   = &refusal{http.StatusServiceUnavailable, "stopping, try again"}
 )
 
 // serveHook answers one webhook. 200 means that it had its effect or never
@@ -94,6 +95,11 @@ func (i *Inbox) hook(w http.ResponseWriter, r *http.Request) error {
 	i.Heard(receiver.Name, e.DeviceID, now)
 	if e.Event != "sms:received" {
 		return nil // system:ping, and what we did not ask for
+	}
+	i.taking.RLock()
+	defer i.taking.RUnlock()
+	if i.stopped {
+		return errStopping
 	}
 	return i.take(r.Context(), kindAndroid, e.message(receiver.Name, sent, now))
 }

@@ -234,6 +234,44 @@ func TestAndroidIsToldOnlyWhatIsRecorded(t *testing.T) {
 	w.wantCount(t, kindAndroid, duplicate, 1)
 }
 
+// Run ends once the message in hand is recorded; what comes later is left to
+// the phone, which tries again.
+func TestStoppingFinishesTheMessageInHand(t *testing.T) {
+	inHand, goOn := make(chan bool), make(chan bool)
+	w := newWorld(t, func(_ *Options, deps *Deps) {
+		deps.Deliver = func(context.Context, probes.Arrival) error {
+			close(inHand)
+			<-goOn
+			return nil
+		}
+	})
+	w.expect("A", "sim-a")
+	w.expect("B", "sim-b")
+	ctx, stop := context.WithCancel(t.Context())
+	ended, answered := make(chan error, 1), make(chan int, 1)
+	go func() { ended <- w.Run(ctx) }()
+	go func() {
+		answered <- w.post(smsEvent("1", `"message":"Kode OTP Anda: 482915","sender":"DJP","simNumber":1`)).Code
+	}()
+	<-inHand
+	stop()
+	select {
+	case <-ended:
+		t.Error("it stopped with a message in hand")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(goOn)
+	if code := <-answered; code != 200 {
+		t.Errorf("the message in hand is answered with %d, want 200", code)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+	if answer := w.post(smsEvent("2", `"message":"Kode OTP Anda: 137902","sender":"DJP","simNumber":2`)); answer.Code != 503 {
+		t.Errorf("a message that comes later is answered with %d, want 503", answer.Code)
+	}
+}
+
 func TestAPanicInDeliverFreesTheWait(t *testing.T) {
 	panics := true
 	w := newWorld(t, nil)

@@ -46,6 +46,9 @@ type Inbox struct {
 
 	mu    sync.Mutex
 	pulse pulse
+
+	taking  sync.RWMutex // read-held while the message of a webhook is taken
+	stopped bool         // what comes is for the next process
 }
 
 var _ probes.Mailbox = (*Inbox)(nil)
@@ -111,9 +114,15 @@ func (i *Inbox) SMTPAddr() string {
 // Routes serves the webhooks. It is mounted at /hooks/ and sees whole paths.
 func (i *Inbox) Routes() http.Handler { return http.HandlerFunc(i.serveHook) }
 
-// Run receives mail until ctx ends, then finishes the mail in hand. Without
-// SMTP it only waits. Webhooks are served by whoever mounts Routes.
+// Run receives mail until ctx ends, then finishes the messages in hand. Without
+// SMTP it only waits. Webhooks are served by whoever mounts Routes; once Run has
+// ended their phones are asked to try again, later, with the next process.
 func (i *Inbox) Run(ctx context.Context) error {
+	defer func() {
+		i.taking.Lock() // waits for what is being taken
+		defer i.taking.Unlock()
+		i.stopped = true
+	}()
 	if i.mail == nil {
 		<-ctx.Done()
 		return nil
