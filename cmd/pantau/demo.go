@@ -18,6 +18,7 @@ type demoCommand struct {
 	MetricsListen string        `default:"127.0.0.1:8082" help:"Address of the metrics."`
 	Data          string        `help:"Folder to keep the measurements in; without it, a new one that is removed at the end." type:"path"`
 	Validity      time.Duration `default:"40s" help:"How long a code can be used; everything else keeps pace with it. At least 15s."`
+	Seed          uint64        `help:"Decides every chance of the simulated operators, so that a run can be had again; without it, each is another."`
 	Verbose       bool          `help:"Write what goes on to standard error."`
 }
 
@@ -38,6 +39,9 @@ func (c *demoCommand) Run(ctx context.Context, out *streams) (err error) {
 	defer func() { err = errors.Join(err, remove()) }()
 
 	world := newDemoWorld(c.Validity)
+	if c.Seed != 0 {
+		world.seed = c.Seed
+	}
 	// The simulator outlives the service, which still finishes its posts.
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

@@ -20,6 +20,11 @@ const (
 	onSlackIT     = "C0ITTEAM001"
 )
 
+// calmSeed is one with which the simulated operators deliver the first 60
+// messages of every stream in time: no story hangs on the one in a hundred that
+// is lost without any fault.
+const calmSeed = 85
+
 // demo is `pantau demo` running as a process of its own. Its methods are the
 // words of the stories: what is done to the world, and what must follow.
 type demo struct {
@@ -33,7 +38,7 @@ type demo struct {
 func startDemo(t *testing.T) *demo {
 	t.Helper()
 	p := launch(t, nil, "demo", "--listen", "127.0.0.1:0", "--portal-listen", "127.0.0.1:0",
-		"--metrics-listen", "127.0.0.1:0", "--validity", "16s")
+		"--metrics-listen", "127.0.0.1:0", "--validity", "16s", "--seed", fmt.Sprint(calmSeed))
 	d := &demo{
 		process: p, page: p.line("page: ", 20*time.Second), control: p.line("control: ", time.Second),
 		metrics: p.line("metrics: ", time.Second), x: p.line("x: ", time.Second), slack: p.line("slack: ", time.Second),

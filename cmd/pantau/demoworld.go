@@ -33,6 +33,7 @@ const (
 // in every run, so that nothing secret stands in the program.
 type demoWorld struct {
 	validity           time.Duration // of a code: sets the pace of everything
+	seed               uint64        // of every chance
 	oracle, phones     string
 	x                  social.XAccount
 	slack              social.SlackWorkspace
@@ -43,7 +44,7 @@ type demoWorld struct {
 
 func newDemoWorld(validity time.Duration) *demoWorld {
 	w := &demoWorld{
-		validity: validity, oracle: rand.Text(), phones: rand.Text(), slackAll: "C0STATUS001", slackOne: "C0ITTEAM001",
+		validity: validity, seed: uint64(time.Now().UnixNano()), oracle: rand.Text(), phones: rand.Text(), slackAll: "C0STATUS001", slackOne: "C0ITTEAM001",
 		x: social.XAccount{
 			ConsumerKey: rand.Text(), ConsumerSecret: rand.Text(), Token: rand.Text(), TokenSecret: rand.Text(),
 			UserID: "2244994945", Handle: "status_ereg", Name: "Status e-Registration",
@@ -78,7 +79,7 @@ func (w *demoWorld) addPhones(operator, prefix string) {
 func (w *demoWorld) simulator(listen string, log *slog.Logger) simulator.Options {
 	return simulator.Options{
 		Listen: listen, Validity: w.validity, Scale: w.validity.Minutes() / 10,
-		Seed: uint64(time.Now().UnixNano()), Handsets: w.handsets, WebhookSecret: w.phones,
+		Seed: w.seed, Handsets: w.handsets, WebhookSecret: w.phones,
 		MailDomains: []string{demoDomain}, Heartbeat: w.heartbeat(), RetryBase: w.validity / 40,
 		OracleSecret: w.oracle, X: w.x, Slack: w.slack, Log: log,
 	}
