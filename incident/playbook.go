@@ -95,6 +95,7 @@ type common struct {
 		SMSChannel   words.Text `yaml:"sms_channel"`
 		EmailChannel words.Text `yaml:"email_channel"`
 		FiguresCodes words.Text `yaml:"figures_codes"`
+		FiguresTaken words.Text `yaml:"figures_taken"`
 		FiguresSteps words.Text `yaml:"figures_steps"`
 		FiguresSlow  words.Text `yaml:"figures_slow"`
 		EmailTypical words.Text `yaml:"email_typical"`
@@ -198,6 +199,7 @@ func (c common) checkPhrases() error {
 		checkText("phrases.sms_channel", c.Phrases.SMSChannel, "operators"),
 		checkText("phrases.email_channel", c.Phrases.EmailChannel),
 		checkText("phrases.figures_codes", c.Phrases.FiguresCodes, "window", "good", "probes"),
+		checkText("phrases.figures_taken", c.Phrases.FiguresTaken, "window", "good", "probes"),
 		checkText("phrases.figures_steps", c.Phrases.FiguresSteps, "window", "good", "probes"),
 		checkText("phrases.figures_slow", c.Phrases.FiguresSlow, "window", "good", "probes"),
 		checkText("phrases.email_typical", c.Phrases.EmailTypical, "wait"),

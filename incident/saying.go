@@ -125,6 +125,8 @@ func (f facts) figures(lang words.Lang) string {
 	phrases := f.policy.books.common.Phrases
 	phrase := phrases.FiguresSteps
 	switch {
+	case f.incident.Cause == detect.CauseOTPRejected:
+		phrase = phrases.FiguresTaken
 	case f.any(detect.Component.CarriesOTP):
 		phrase = phrases.FiguresCodes
 	case f.incident.Cause == detect.CausePortalSlow:

@@ -121,6 +121,16 @@ func TestAWayWorksWhileOneCodeIsSlow(t *testing.T) {
 	}
 }
 
+func TestRefusedCodesAreNotCalledLate(t *testing.T) {
+	d := newDesk(t, false)
+	d.set(detect.Major, detect.CauseOTPRejected, indosat)
+	d.pass(31 * time.Minute)
+	body := d.state.Incidents[0].Updates[1].Body
+	if strings.Contains(body.ID, "tepat waktu") || !strings.Contains(body.ID, "0 dari 8 kode uji diterima") {
+		t.Errorf("refused codes are told of by %q", body.ID)
+	}
+}
+
 func TestABlockedWayIsNotRecommended(t *testing.T) {
 	d := newDesk(t, false)
 	d.set(detect.Major, detect.CauseCaptchaBroken, detect.ComponentCaptcha)
