@@ -307,11 +307,11 @@ func serveMany(b *testing.B, handler http.Handler) {
 // discard is a connection to nowhere.
 type discard struct{ header http.Header }
 
-func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Header() http.Header { return d.header }
 
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 
-func (d *discard) WriteHeader(int)             {}
+func (d *discard) WriteHeader(int) {}
 
 func BenchmarkPublish(b *testing.B) {
 	site := published(b, oneLate())
