@@ -16,7 +16,7 @@ func TestPlaybooksWithMistakesAreRefused(t *testing.T) {
 		{"unknown condition", "otp-late.yaml", "[codes-usable]", "[codes-useable]", `advice[3].when: "codes-useable" is unknown`},
 		{"unknown placeholder", "otp-late.yaml", "masukkan kode yang", "masukkan {kode} yang", "advice[3]: id has the placeholders [kode], en has []"},
 		{"the same in both", "portal-down.yaml", "{figures}", "{angka}", "update[0]: {angka} is unknown"},
-		{"one language", "captcha-loop.yaml", `en: "Since {since}, the captcha has been repeating even after correct answers. {figures}"`, `en: ""`, "update[0]: needs a text in both languages"},
+		{"one language", "captcha-loop.yaml", `en: "Since {since}, the captcha has been repeating even after correct answers; it is not your mistake. {figures}"`, `en: ""`, "update[0]: needs a text in both languages"},
 		{"wrong file", "otp-lost.yaml", "cause: otp-lost", "cause: otp-late", `cause: "otp-late", want the file's name "otp-lost"`},
 		{"no sentence", "common.yaml", "last_advice:", "last_advice: []\nlast:", "unknown field"},
 		{"a missing reason", "common.yaml", "    own-line:", "    own-lane:", "blind.reasons.own-line: needs a text in both languages"},

@@ -39,10 +39,9 @@ type stamp struct {
 func (s *speaker) now(head headline, sit incident.Situation) now {
 	n := now{look: s.look(head.state), Sentence: s.sentence(head)}
 	if head.topic == topicIncident {
-		var rest string
-		if n.Sentence, rest = firstSentence(n.Sentence); rest != "" {
-			n.Notes = append(n.Notes, note{Text: rest})
-		}
+		// What follows, such as figures of a time that has passed, stands with
+		// its time in the incident's own section.
+		n.Sentence = firstSentence(n.Sentence)
 	}
 	n.Long = utf8.RuneCountInString(n.Sentence) > longSentence
 	if head.topic == topicPartUnknown {
@@ -96,17 +95,17 @@ func (s *speaker) sentence(head headline) string {
 
 // firstSentence cuts off what follows the first sentence: a dot, question or
 // exclamation mark, a space and a capital letter begin another one.
-func firstSentence(said string) (first, rest string) {
+func firstSentence(said string) string {
 	for i, r := range said {
 		if !strings.ContainsRune(".?!", r) {
 			continue
 		}
 		next, spaced := strings.CutPrefix(said[i+1:], " ")
 		if letter, _ := utf8.DecodeRuneInString(next); spaced && unicode.IsUpper(letter) {
-			return said[:i+1], next
+			return said[:i+1]
 		}
 	}
-	return said, ""
+	return said
 }
 
 // maintenanceSentence speaks of the whole service when its pages are part of
