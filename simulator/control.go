@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pantau/simulator/delivery"
+	"pantau/simulator/portal"
 )
 
 // controlBodyAtMost is how much of a posted fault is read.
@@ -26,6 +27,7 @@ func (s *Simulator) controlFaults(mux *http.ServeMux) {
 		_ = s.faults.replace(nil) // an empty list has nothing wrong in it
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("PUT /control/owner", s.putWord)
 	mux.HandleFunc("DELETE /control/faults/{id}", func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")
 		if !s.faults.end(id) {
@@ -34,6 +36,23 @@ func (s *Simulator) controlFaults(mux *http.ServeMux) {
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})
+}
+
+// putWord takes what the portal's owner says to probes from now on.
+func (s *Simulator) putWord(w http.ResponseWriter, r *http.Request) {
+	var word portal.Word
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, controlBodyAtMost))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&word); err != nil {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("reading the owner's word: %w", err))
+		return
+	}
+	if word.Status != 0 && word.Status != http.StatusForbidden && word.Status != http.StatusTooManyRequests {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("status %d, want 403 or 429", word.Status))
+		return
+	}
+	s.portal.SetWord(word)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // postFaults takes one fault and gives it back, or a list and gives that.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"pantau/simulator/delivery"
 	"pantau/simulator/network"
 	"pantau/simulator/portal"
 	"pantau/simulator/social"
@@ -25,12 +26,16 @@ type Options struct {
 	Handsets      []network.Handset
 	WebhookURL    string // where handsets post; may come later by Connect
 	WebhookSecret string // the key of their signatures
-	SMSSender     string // who text messages are from; "" is EREG or LAYANAN, as the dress
-	SMTPAddr      string // host:port of the monitor's mail receiver; may come later by Connect
-	MailDomains   []string
-	Heartbeat     time.Duration // of handsets; 0 is 60 s
-	RetryBase     time.Duration // of webhooks and mails; 0 is 10 s
-	Duplicates    float64       // share of messages that arrive twice; 0 is the network's, negative is none
+	// GatewayPassword is for the API by which handsets send, at
+	// /phones/DEVICE/; its username is "sms". Empty refuses everyone.
+	GatewayPassword string
+	Healthy         map[string]delivery.Healthy // per stream, instead of the built-in delivery; scaled too
+	SMSSender       string                      // who text messages are from; "" is EREG or LAYANAN, as the dress
+	SMTPAddr        string                      // host:port of the monitor's mail receiver; may come later by Connect
+	MailDomains     []string
+	Heartbeat       time.Duration // of handsets; 0 is 60 s
+	RetryBase       time.Duration // of webhooks and mails; 0 is 10 s
+	Duplicates      float64       // share of messages that arrive twice; 0 is the network's, negative is none
 
 	OracleSecret string // bearer secret of the captcha oracle; empty refuses everyone
 	X            social.XAccount
@@ -74,6 +79,7 @@ func (o Options) networkOptions(webhookURL, smtpAddr string) network.Options {
 	n := network.Options{
 		Seed: o.Seed, Scale: o.Scale, Sender: o.SMSSender, Heartbeat: o.Heartbeat,
 		RetryBase: o.RetryBase, Duplicates: o.Duplicates, Log: o.Log,
+		GatewayPassword: o.GatewayPassword, Healthy: o.Healthy,
 	}
 	if webhookURL != "" {
 		n.Handsets, n.WebhookURL, n.WebhookSecret = o.Handsets, webhookURL, o.WebhookSecret

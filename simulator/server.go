@@ -36,6 +36,7 @@ func (s *Simulator) handler() http.Handler {
 	mux.Handle("/slack/", standIns)
 	mux.Handle("GET /reference/a", s.line(http.HandlerFunc(reference)))
 	mux.Handle("GET /reference/b", s.line(http.HandlerFunc(reference)))
+	mux.Handle("/phones/{device}/", s.line(s.gateways()))
 	mux.Handle("/", s.line(s.portal.Handler()))
 	return mux
 }

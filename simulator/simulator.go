@@ -9,10 +9,12 @@
 //	/                     the portal, in the dress chosen (package portal)
 //	/oracle/captcha       its captcha oracle
 //	/reference/a, …/b     two hosts that tell a monitor whether its own line is up: 204
+//	/phones/DEVICE/       the API by which a handset sends texts
 //	/x/…, /slack/…        stand-ins and feeds (package social)
 //	/control/             a page to break things, for people
 //	/control/phones       what was sent to numbers and mailboxes that are not the monitor's
 //	/control/faults       the same by API: GET, POST, DELETE; DELETE …/ID ends one
+//	/control/owner        PUT what the portal's owner says to probes (portal.Word)
 //
 // The fault monitor-offline is the monitor's own line. It cuts the portal and
 // the reference hosts, not the control addresses, which belong to whoever plays,

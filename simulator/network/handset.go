@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"log/slog"
 	"sync"
 	"time"
@@ -42,6 +43,7 @@ func (n *Network) addHandset(settings Handset) {
 // textMessage is a text message at its operator.
 type textMessage struct {
 	operator string
+	from     string // "" is the portal's sender
 	to       string // canonical
 	text     string
 	stamped  time.Time // when the message centre took it
@@ -52,7 +54,7 @@ func (n *Network) deliverText(message textMessage) {
 	h := n.byNumber[message.to]
 	if h == nil {
 		n.inbox.add(Delivered{
-			At: time.Now(), Stream: textsOf(message.operator), To: message.to, From: n.options.Sender, Text: message.text,
+			At: time.Now(), Stream: textsOf(message.operator), To: message.to, From: cmp.Or(message.from, n.options.Sender), Text: message.text,
 		})
 		return
 	}

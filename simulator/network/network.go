@@ -48,6 +48,7 @@ func New(options Options) (*Network, error) {
 	options = options.withDefaults()
 	carrier, err := delivery.NewCarrier(delivery.Options{
 		Seed: options.Seed, Scale: options.Scale, Duplicates: options.Duplicates, SIMs: simsByStream(options.Handsets),
+		Healthy: options.Healthy,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("simulated network: %w", err)

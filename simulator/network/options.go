@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"pantau/simulator/delivery"
 )
 
 // Options say which handsets and mail servers there are and where the monitor
@@ -16,10 +18,15 @@ type Options struct {
 	Seed  uint64  // of delays and losses
 	Scale float64 // of healthy delays; 0 is 1. Codes valid for 1 min instead of 10 are 0.1
 
+	Healthy map[string]delivery.Healthy // per stream, instead of the built-in model; scaled too
+
 	Handsets      []Handset
 	WebhookURL    string // where handsets post; required with handsets
 	WebhookSecret string // the key of their signatures; required with handsets
-	Sender        string // who text messages are from; "" is "EREG"
+	// GatewayPassword is for the API by which a phone sends; its username is
+	// "sms". Without it nobody sends.
+	GatewayPassword string
+	Sender          string // who text messages are from; "" is "EREG"
 
 	SMTPAddr    string   // host:port of the monitor's mail receiver
 	MailDomains []string // whose mail goes to SMTPAddr; any other lands in Inbox

@@ -2,6 +2,7 @@ package network
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -55,7 +56,7 @@ func (n *Network) received(h *handset, message textMessage) event {
 	payload := received{
 		MessageID:  fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(message.text))),
 		Message:    message.text,
-		Sender:     n.options.Sender,
+		Sender:     cmp.Or(message.from, n.options.Sender),
 		ReceivedAt: n.outside(message.stamped).In(wib()).Truncate(time.Second).Format(stampLayout),
 	}
 	if !h.NullRecipient {

@@ -70,11 +70,26 @@ func (p *Portal) captchaPage(v *visit) {
 	}
 	s := v.session
 	s.mu.Lock()
-	s.passed, s.verified, s.contact, s.reference = false, false, contact{}, ""
+	s.passed, s.verified, s.contact, s.reference = p.letsPast(v), false, contact{}, ""
+	if s.passed {
+		s.mu.Unlock()
+		v.redirect(p.dress.contact)
+		return
+	}
 	s.challenge = p.newChallenge()
 	page := p.captchaView(s)
 	s.mu.Unlock()
 	p.render(v.w, v.r, http.StatusOK, "captcha", page)
+}
+
+// letsPast says whether the visitor is a bot that the owner lets past the
+// captcha.
+func (p *Portal) letsPast(v *visit) bool {
+	if !p.signedPass || p.gatekeeper.knows(v.r, v.now) != nil {
+		return false
+	}
+	p.usage.letPast.Add(1)
+	return true
 }
 
 func (p *Portal) captchaView(s *session) view {

@@ -23,7 +23,10 @@ type Options struct {
 	Interval     time.Duration // between two requests of one contact; 0 does not enforce any
 	Seed         uint64        // of the chances of faults
 	Code         func() string // makes the codes; nil is six digits at random
-	OracleSecret string        // bearer secret of the captcha oracle; empty refuses everyone
+	OracleSecret string        // bearer secret of the captcha oracle; empty takes none
+	OracleUntil  time.Time     // after it the oracle answers nobody; zero is never
+	Agents       []string      // key directories of bots whose signed requests the oracle answers
+	SignedPass   bool          // a signed request to the captcha's page is let past it
 	Sender       Sender        // carries the codes
 	Log          *slog.Logger  // default slog.Default()
 }
@@ -45,13 +48,15 @@ type Usage struct {
 	Refused       uint64 // contacts refused
 	Verified      uint64 // codes accepted
 	OracleAnswers uint64
-	OracleDenied  uint64 // without the secret
+	OracleDenied  uint64 // without a proof, or after the end
 	OracleUnknown uint64 // for a challenge that is not the visitor's
+	LetPast       uint64 // signed requests that saw no captcha
 }
 
 type usage struct {
 	challenges, sms, mail, refused, verified   atomic.Uint64
 	oracleAnswers, oracleDenied, oracleUnknown atomic.Uint64
+	letPast                                    atomic.Uint64
 }
 
 // Portal is the simulated portal. Use New.
@@ -59,6 +64,9 @@ type Portal struct {
 	dress        dress
 	validity     time.Duration
 	oracleSecret string
+	oracleUntil  time.Time
+	gatekeeper   *gatekeeper
+	signedPass   bool
 	sender       Sender
 	log          *slog.Logger
 
@@ -69,6 +77,7 @@ type Portal struct {
 	book    *book
 	dice    *dice
 	trouble atomic.Pointer[trouble]
+	word    atomic.Pointer[Word]
 	usage   usage
 }
 
@@ -98,10 +107,12 @@ func New(o Options) (*Portal, error) {
 		return nil, fmt.Errorf("reading the pages of dress %s: %w", worn.name, err)
 	}
 	p := &Portal{
-		dress: worn, validity: o.Validity, oracleSecret: o.OracleSecret, sender: o.Sender, log: o.Log,
+		dress: worn, validity: o.Validity, oracleSecret: o.OracleSecret, oracleUntil: o.OracleUntil,
+		gatekeeper: newGatekeeper(o.Agents), signedPass: o.SignedPass, sender: o.Sender, log: o.Log,
 		pages: pages, painter: newPainter(), nodes: [2]*node{newNode("a"), newNode("b")},
 		book: newBook(o.Validity, o.Interval, o.Code), dice: newDice(o.Seed),
 	}
+	p.SetWord(Word{})
 	p.trouble.Store(&trouble{over: make(chan struct{})})
 	return p, nil
 }
@@ -113,6 +124,7 @@ func (p *Portal) Usage() Usage {
 		Challenges: u.challenges.Load(), SMS: u.sms.Load(), Mail: u.mail.Load(),
 		Refused: u.refused.Load(), Verified: u.verified.Load(), OracleAnswers: u.oracleAnswers.Load(),
 		OracleDenied: u.oracleDenied.Load(), OracleUnknown: u.oracleUnknown.Load(),
+		LetPast: u.letPast.Load(),
 	}
 }
 
@@ -150,7 +162,7 @@ func (p *Portal) Handler() http.Handler {
 	all := http.NewServeMux()
 	all.Handle("GET /oracle/captcha", p.visited(p.oracle)) // not a page: portal-slow leaves it alone
 	all.Handle("/", p.slowly(pages))
-	return guarded(p.gate(all))
+	return guarded(p.gate(p.heard(all)))
 }
 
 // guarded sets the headers every answer carries.
