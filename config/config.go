@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -27,6 +28,11 @@ import (
 type Config struct {
 	Listen        string `yaml:"listen"`         // of the page and of /hooks/, "127.0.0.1:8080" when left out
 	MetricsListen string `yaml:"metrics_listen"` // of /metrics, "127.0.0.1:8082" when left out
+	// Shadow does everything but speak to the public: its channels are told
+	// nothing, and listen shows that the page is not published yet. The team
+	// is told, and reads the page at shadow_listen.
+	Shadow       bool   `yaml:"shadow"`
+	ShadowListen string `yaml:"shadow_listen"` // of the page while shadow is true, "127.0.0.1:8083" when left out
 
 	Store          store.Options `yaml:"store"`
 	probes.Options `yaml:",inline"`
@@ -54,8 +60,29 @@ func Parse(name string, raw []byte) (Config, error) {
 		return Config{}, notYAML(name, err)
 	}
 	c = c.withDefaults()
+	return c, d.mistakes(name, c.Validate())
+}
+
+// LoadPermission reads and checks the file in which the owner of a portal
+// allows our probes, as strictly as the configuration.
+func LoadPermission(path string) (probes.Permission, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return probes.Permission{}, fmt.Errorf("reading the permission: %w", err)
+	}
+	var p probes.Permission
+	d, err := decode(raw, &p)
+	if err != nil {
+		return probes.Permission{}, notYAML(path, err)
+	}
+	return p, d.mistakes(path, p.Validate())
+}
+
+// mistakes are all that were found in the file called name, in its order: in
+// decoding and in what was decoded.
+func (d *decoder) mistakes(name string, found error) error {
 	problems := d.problems
-	for _, mistake := range invalid.All(c.Validate()) {
+	for _, mistake := range invalid.All(found) {
 		// What could not be decoded is said once, not again as missing.
 		if !slices.ContainsFunc(d.problems, func(p problem) bool { return covers(p.path, mistake.Path) }) {
 			problems = append(problems, problem{d.place(mistake.Path), mistake.Path, mistake.Problem})
@@ -66,13 +93,34 @@ func Parse(name string, raw []byte) (Config, error) {
 	for _, p := range problems {
 		mistakes = append(mistakes, errors.New(p.in(name)))
 	}
-	return c, errors.Join(mistakes...)
+	return errors.Join(mistakes...)
 }
 
 func (c Config) withDefaults() Config {
 	c.Listen = cmp.Or(c.Listen, "127.0.0.1:8080")
 	c.MetricsListen = cmp.Or(c.MetricsListen, "127.0.0.1:8082")
+	c.ShadowListen = cmp.Or(c.ShadowListen, "127.0.0.1:8083")
 	return c
+}
+
+// Pictures is the folder for pictures of journeys in a browser, "" when none are
+// kept or there is no such journey.
+func (c Config) Pictures() string {
+	switch set := c.Browser.Pictures; {
+	case !c.InBrowser(), set == probes.NoPictures:
+		return ""
+	case set != "":
+		return set
+	case c.Store.Folder() == "":
+		return ""
+	default:
+		return filepath.Join(c.Store.Folder(), "pictures")
+	}
+}
+
+// InBrowser says whether any journey needs Chromium.
+func (c Config) InBrowser() bool {
+	return slices.ContainsFunc(c.Journeys, func(j probes.Journey) bool { return j.Browser })
 }
 
 // covers says whether a mistake at path is at problem's place or below it.

@@ -12,14 +12,7 @@ import (
 // TestEveryKeyIsDescribed: docs/config.md has a table row for each setting, and
 // for nothing else.
 func TestEveryKeyIsDescribed(t *testing.T) {
-	raw, err := os.ReadFile("config.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var root node
-	if err := json.Unmarshal(raw, &root); err != nil {
-		t.Fatal(err)
-	}
+	root := schemaNode(t)
 	manual, err := os.ReadFile("../docs/config.md")
 	if err != nil {
 		t.Fatal(err)
@@ -45,6 +38,20 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 			t.Errorf("docs/config.md describes %s twice", key)
 		}
 	}
+}
+
+// schemaNode is the root of the schema.
+func schemaNode(t *testing.T) node {
+	t.Helper()
+	raw, err := os.ReadFile("config.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root node
+	if err := json.Unmarshal(raw, &root); err != nil {
+		t.Fatal(err)
+	}
+	return root
 }
 
 // node is the part of a JSON schema that says which keys there are.

@@ -126,7 +126,8 @@ func oneText(of reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[secret.Value]():
 		return &jsonschema.Schema{Type: "string", Pattern: `^\$\{(env|file):[^}]+\}$`, Examples: []any{"${env:NAME}", "${file:PATH}"}}
 	case reflect.TypeFor[probes.Step]():
-		return oneOf(probes.StepOpen, probes.StepCaptcha, probes.StepRequestOTP, probes.StepAwaitOTP, probes.StepSubmitOTP)
+		return oneOf(probes.StepOpen, probes.StepCaptcha, probes.StepRequestOTP, probes.StepAwaitOTP, probes.StepSubmitOTP,
+			probes.StepSendControl, probes.StepAwaitControl)
 	case reflect.TypeFor[notifier.Kind]():
 		return oneOf(notifier.KindX, notifier.KindSlack, notifier.KindConsole)
 	case reflect.TypeFor[notifier.Transport]():

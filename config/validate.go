@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 
 	"pantau/detect"
-	"pantau/inbox"
 	"pantau/incident"
 	"pantau/internal/invalid"
 	"pantau/probes"
@@ -18,9 +18,10 @@ import (
 func (c Config) Validate() error {
 	return errors.Join(
 		listens("listen", c.Listen), listens("metrics_listen", c.MetricsListen),
+		listens("shadow_listen", c.ShadowListen),
 		invalid.In("store", c.Store.Validate()),
 		c.Options.Validate(),
-		invalid.In("inbox", c.Inbox.Validate()),
+		invalid.In("inbox", errors.Join(c.Inbox.Validate(), c.Inbox.CheckFixed(c.SIMs))),
 		invalid.In("notify", c.Notify.Validate()),
 		invalid.In("page", c.Page.Validate()),
 		c.validateReceivers(), c.validateSilence(), c.validateMaintenance(),
@@ -38,17 +39,31 @@ func listens(path, address string) error {
 func (c Config) validateReceivers() error {
 	var mistakes []error
 	for i, sim := range c.SIMs {
-		known := slices.ContainsFunc(c.Inbox.Android, func(r inbox.Android) bool { return r.Name == sim.Receiver })
-		if !known && sim.Receiver != "" {
-			mistakes = append(mistakes, invalid.At(fmt.Sprintf("sims[%d].receiver", i), "%q is not a receiver in inbox.android", sim.Receiver))
+		if !c.Inbox.ReceivesSMS(sim.Receiver) && sim.Receiver != "" {
+			mistakes = append(mistakes, invalid.At(fmt.Sprintf("sims[%d].receiver", i), "%q is not a receiver of text messages in inbox", sim.Receiver))
 		}
 	}
 	for i, journey := range c.Journeys {
-		if journey.Stream == probes.StreamEmail && c.Inbox.SMTP.Listen == "" {
-			mistakes = append(mistakes, invalid.At(fmt.Sprintf("journeys[%d].stream", i), "%q, but inbox.smtp.listen is missing", journey.Stream))
+		if journey.Stream == probes.StreamEmail {
+			mistakes = append(mistakes, invalid.In(fmt.Sprintf("journeys[%d]", i), c.hearsMail(journey)))
 		}
 	}
 	return errors.Join(mistakes...)
+}
+
+// hearsMail holds that it is clear where the journey's codes are sent to.
+func (c Config) hearsMail(j probes.Journey) error {
+	receivers := c.Inbox.MailReceivers()
+	switch {
+	case len(receivers) == 0:
+		return invalid.At("stream", "%q, but inbox.smtp.listen is missing and there is no mailbox in inbox.imap", j.Stream)
+	case j.Mail == "" && len(receivers) > 1:
+		return invalid.At("mail", "is missing; write which receiver hears the codes, one of %s", strings.Join(receivers, ", "))
+	case j.Mail != "" && !slices.Contains(receivers, j.Mail):
+		return invalid.At("mail", "%q is not a mail receiver; write one of %s", j.Mail, strings.Join(receivers, ", "))
+	default:
+		return nil
+	}
 }
 
 // validateSilence holds that a dead handset is noticed before its missing
@@ -77,6 +92,9 @@ func (c Config) validateMaintenance() error {
 func (c Config) components() []detect.Component {
 	var components []detect.Component
 	for _, journey := range c.Journeys {
+		if journey.Control() {
+			continue
+		}
 		if component := detect.ComponentOf(journey.Stream); !slices.Contains(components, component) {
 			components = append(components, component)
 		}
@@ -97,7 +115,7 @@ func (c Config) Streams() []detect.StreamOptions {
 	for _, stream := range order {
 		measured := detect.StreamOptions{Stream: stream}
 		for _, journey := range c.Journeys {
-			if journey.Stream == stream && (measured.Cadence == 0 || journey.Every < measured.Cadence) {
+			if journey.Stream == stream && journey.Usual() && (measured.Cadence == 0 || journey.Every < measured.Cadence) {
 				measured.Cadence = journey.Every
 			}
 		}

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -23,26 +24,40 @@ type codeTracker struct {
 	codes       []code // oldest request first
 	trouble     trouble
 	measuredAt  time.Time
-	silent      bool      // no receiver is heard
-	silentSince time.Time // when that began, now or last
-	doubted     time.Time // until then lateness may be the receiver's, which was silent before
-	off         bool      // our own line is down
+	silent      bool              // no receiver is heard
+	silentSince time.Time         // when that began, now or last
+	doubted     time.Time         // until then lateness may be the receiver's, which was silent before
+	silentWhy   Blind             // silent or degraded
+	off         bool              // our own line is down
+	asked       map[string]string // by wait: the SIM that a code was asked for, until the code is in codes
+	empty       []emptySIM
+	heard       bool // a heartbeat, ever
+	controls    *controlTracker
 }
 
 // code is one request and what became of it.
 type code struct {
 	wait      string
 	requested time.Time
-	age       time.Duration // the latest known
+	age       time.Duration // it came at that age or later, as far as is known
+	latest    time.Duration // and at that age or before, probes.Never when it need not have come
 	open      bool          // still listened for
 	arrived   bool
-	refused   bool // the portal refused the right code
-	tainted   bool // our own receiver was silent meanwhile: no evidence
+	refused   bool   // the portal refused the right code
+	accepted  bool   // the portal accepted it
+	tainted   bool   // our own receiver was silent meanwhile: no evidence
+	sim       string // the SIM it was asked for, "" when not known
+	ours      bool   // the SIM looks empty: no evidence
+	unsent    bool   // the portal would not send it
+	held      bool   // by our own forwarder
+	way       way    // of a late one that came: where the delay was
+	variant   bool   // of a run that tries what must be refused: only whether the last code is accepted counts
 }
 
 func (t *codeTracker) clone() *codeTracker {
 	clone := *t
-	clone.codes = slices.Clone(t.codes)
+	clone.codes, clone.empty = slices.Clone(t.codes), slices.Clone(t.empty)
+	clone.asked, clone.controls = maps.Clone(t.asked), t.controls.clone()
 	return &clone
 }
 
@@ -50,6 +65,9 @@ func (t *codeTracker) fold(r probes.Result) {
 	switch r.Step {
 	case probes.StepListen:
 		t.listen(r)
+		return
+	case probes.StepSendControl, probes.StepAwaitControl:
+		t.controls.fold(r, t.options, t.silent || t.off)
 		return
 	case probes.StepRequestOTP:
 		t.request(r)
@@ -59,6 +77,7 @@ func (t *codeTracker) fold(r probes.Result) {
 		t.submit(r)
 	}
 	t.forget(r.At)
+	t.lookAtCards()
 	t.decide()
 }
 
@@ -69,14 +88,19 @@ func (t *codeTracker) fold(r probes.Result) {
 // codes were known to be late before.
 func (t *codeTracker) listen(r probes.Result) {
 	if r.Verdict == probes.Unknown {
-		if !t.silent && !t.unproven(r.At) {
+		why := BlindSilent
+		if r.Reason == probes.ReasonOverdue {
+			why = BlindDegraded
+		}
+		if !t.silent && !t.unproven(r.At) || t.silentWhy != why {
 			t.silentSince = r.At
 		}
-		t.silent = true
+		t.silent, t.silentWhy = true, why
 		t.taintOpen()
 		return
 	}
-	if t.silent && !t.trouble.confirmed {
+	t.heard = true
+	if t.silent && t.silentWhy == BlindSilent && !t.trouble.confirmed {
 		t.doubted = r.At.Add(t.options.window())
 	}
 	t.silent = false
@@ -98,14 +122,28 @@ func (t *codeTracker) taintOpen() {
 	for i := range t.codes {
 		t.codes[i].tainted = t.codes[i].tainted || t.codes[i].open
 	}
+	t.controls.taintOpen()
 }
 
 // request notes a portal that would not send a code: for the person who asked
 // it is a code that never comes.
 func (t *codeTracker) request(r probes.Result) {
-	if r.Verdict == probes.Down && r.Reason == probes.ReasonRequest {
+	t.noteSIM(r)
+	if r.Verdict == probes.Down && r.Reason == probes.ReasonRequest && r.Variant == probes.VariantNone {
 		t.measuredAt = r.At
-		t.codes = append(t.codes, code{wait: r.ID, requested: r.At, age: t.options.Validity})
+		t.codes = append(t.codes, code{wait: r.ID, requested: r.At, age: t.options.Validity, latest: probes.Never, unsent: true})
+	}
+}
+
+// noteSIM remembers which SIM a code was asked for; what became of it does not
+// say.
+func (t *codeTracker) noteSIM(r probes.Result) {
+	switch {
+	case r.Opened == nil || r.Stream.Operator() == "":
+	case r.Verdict == probes.Down:
+		delete(t.asked, r.Opened.ID)
+	default:
+		t.asked[r.Opened.ID] = r.Opened.Key
 	}
 }
 
@@ -114,19 +152,38 @@ func (t *codeTracker) await(r probes.Result) {
 		return
 	}
 	c := t.find(*r.Wait)
-	c.age, c.open = r.Wait.Age, r.Wait.Open
-	c.arrived = !r.Wait.Open && r.Reason != probes.ReasonLost
+	c.open, c.variant = r.Wait.Open, r.Variant != probes.VariantNone
+	c.age, c.latest = r.Wait.Came()
+	if r.Reason == probes.ReasonLost {
+		c.latest = probes.Never
+	}
+	c.arrived = c.latest != probes.Never
+	if r.Reason == probes.ReasonJunk && r.Verdict == probes.Down {
+		// Configured so: a code that people do not find never came.
+		c.arrived, c.age, c.latest = false, max(c.age, t.options.Validity), probes.Never
+	}
 	if c.arrived && !t.late(*c) && !t.silent {
 		t.doubted = time.Time{}
 	}
 	if t.silent || t.off || t.late(*c) && t.unproven(r.At) {
 		c.tainted = true
 	}
-	if r.Reason == probes.ReasonOverdue || (!r.Wait.Open && r.Verdict == probes.Unknown) {
+	c.held, c.way = r.Reason == probes.ReasonOverdue, wayOf(r)
+	if untold(r) {
 		c.tainted = true
 	}
-	if !c.tainted && (c.arrived || t.late(*c)) {
+	if !c.variant && t.tells(*c) {
 		t.measuredAt = r.At
+	}
+}
+
+// untold says whether how a wait stands says nothing about anybody but us.
+func untold(r probes.Result) bool {
+	switch {
+	case r.Reason == probes.ReasonOverdue, r.Reason == probes.ReasonSilent:
+		return true
+	default:
+		return !r.Wait.Open && r.Verdict == probes.Unknown && r.Reason != probes.ReasonAmbiguous
 	}
 }
 
@@ -137,7 +194,10 @@ func (t *codeTracker) submit(r probes.Result) {
 	for i := range t.codes {
 		if t.codes[i].wait == r.Wait.ID {
 			t.codes[i].refused = r.Verdict == probes.Down && r.Reason == probes.ReasonCodeRefused
-			t.measuredAt = r.At
+			t.codes[i].accepted = r.Verdict == probes.Up
+			if !t.codes[i].variant {
+				t.measuredAt = r.At
+			}
 		}
 	}
 }
@@ -153,98 +213,28 @@ func (t *codeTracker) find(wait probes.WaitAge) *code {
 	for at > 0 && t.codes[at-1].requested.After(wait.Requested) {
 		at--
 	}
-	t.codes = slices.Insert(t.codes, at, code{wait: wait.ID, requested: wait.Requested, open: true})
+	t.codes = slices.Insert(t.codes, at, code{wait: wait.ID, requested: wait.Requested, open: true, sim: t.asked[wait.ID]})
+	delete(t.asked, wait.ID)
 	return &t.codes[at]
 }
 
-// late says whether a person would have asked again by now.
-func (t *codeTracker) late(c code) bool { return c.age >= t.options.lateAfter() }
-
-// forget drops codes that have left the window and are not on their way.
+// forget drops codes that no figure and no judgement of our SIMs needs, and
+// that are not on their way.
 func (t *codeTracker) forget(now time.Time) {
-	for len(t.codes) > codeLook && !t.codes[0].open && now.Sub(t.codes[0].requested) > t.options.window() {
+	for len(t.codes) > codeLook && !t.codes[0].open && now.Sub(t.codes[0].requested) > t.options.memory() {
 		t.codes = t.codes[1:]
 	}
 }
 
-// judged are the codes that say something: arrived, or late already.
-func (t *codeTracker) judged() []code {
-	var judged []code
-	for _, c := range t.codes {
-		if !c.tainted && (c.arrived || t.late(c)) {
-			judged = append(judged, c)
-		}
-	}
-	return judged
-}
-
-func (t *codeTracker) decide() {
-	judged := t.judged()
-	looked := last(judged, codeLook)
-	late, refused := t.split(looked)
-	switch {
-	case len(late) >= codeBad:
-		expired := slices.DeleteFunc(slices.Clone(late), func(c code) bool { return c.age < t.options.Validity })
-		t.trouble.confirm(levelOf(len(expired), len(looked)), t.lateCause(late), late[0].requested)
-	case len(late)+len(refused) >= codeBad:
-		t.trouble.confirm(levelOf(len(late)+len(refused), len(looked)), CauseOTPRejected, refused[0].requested)
-	case t.trouble.confirmed && t.recovered(judged):
-		t.trouble.end(judged[len(judged)-codeGood].requested)
-	case t.trouble.since.IsZero() && len(judged) > 0:
-		t.trouble.since = judged[0].requested
-	}
-}
-
-// split gives the late codes among looked, and those in time but refused.
-func (t *codeTracker) split(looked []code) (late, refused []code) {
-	for _, c := range looked {
-		switch {
-		case t.late(c):
-			late = append(late, c)
-		case c.refused:
-			refused = append(refused, c)
-		}
-	}
-	return late, refused
-}
-
-// lateCause tells codes that come late from codes that do not come: none of
-// them has come, and the oldest is far beyond any use.
-func (t *codeTracker) lateCause(late []code) Cause {
-	var oldest time.Duration
-	for _, c := range late {
-		if c.arrived {
-			return CauseOTPLate
-		}
-		oldest = max(oldest, c.age)
-	}
-	if oldest >= 3*t.options.Validity {
-		return CauseOTPLost
-	}
-	return CauseOTPLate
-}
-
-// recovered says whether the last few codes were all there in time and not
-// refused. A code that is merely still young says nothing.
-func (t *codeTracker) recovered(judged []code) bool {
-	run := last(judged, codeGood)
-	if len(run) < codeGood {
-		return false
-	}
-	late, refused := t.split(run)
-	return len(late) == 0 && len(refused) == 0
-}
-
-// listening says whether trouble is confirmed and the newest code that can be
-// judged is part of it.
-func (t *codeTracker) listening() bool {
-	judged := t.judged()
-	return t.trouble.confirmed && len(judged) > 0 && t.late(judged[len(judged)-1])
-}
-
 func (t *codeTracker) assess(now time.Time) Assessment {
-	return Assessment{
+	a := Assessment{
 		State: t.trouble.state(), Cause: t.trouble.cause, Since: t.trouble.since,
-		MeasuredAt: t.measuredAt, Figures: t.figures(now),
+		MeasuredAt: t.measuredAt, Figures: t.figures(now), EmptySIMs: t.emptyIDs(),
 	}
+	for _, e := range t.empty {
+		if a.EmptySince.IsZero() || e.since.Before(a.EmptySince) {
+			a.EmptySince = e.since
+		}
+	}
+	return a
 }

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -20,19 +21,25 @@ type Detector struct {
 	lineDown  int // results in a row that found our own line down
 	lineSince time.Time
 	lineBack  time.Time // when it was up again, last
+	stops     map[probes.Stream]stop
+	lax       map[tried]laxness
+	pictures  map[Component]picture
 }
 
 // New is a Detector that has seen nothing.
 func New(o Options) *Detector {
 	d := &Detector{
-		options: o,
-		codes:   map[probes.Stream]*codeTracker{},
-		portal:  &stepTracker{rule: portalRule(o)},
-		captcha: &stepTracker{rule: captchaRule(o)},
+		options:  o,
+		codes:    map[probes.Stream]*codeTracker{},
+		stops:    map[probes.Stream]stop{},
+		lax:      map[tried]laxness{},
+		pictures: map[Component]picture{},
+		portal:   &stepTracker{rule: portalRule(o)},
+		captcha:  &stepTracker{rule: captchaRule(o)},
 	}
 	for _, s := range o.Streams {
 		if s.Stream.CarriesOTP() {
-			d.codes[s.Stream] = &codeTracker{options: o}
+			d.codes[s.Stream] = &codeTracker{options: o, asked: map[string]string{}, controls: newControlTracker()}
 		}
 	}
 	return d
@@ -43,6 +50,7 @@ func New(o Options) *Detector {
 func (d *Detector) Clone() *Detector {
 	clone := *d
 	clone.portal, clone.captcha = d.portal.clone(), d.captcha.clone()
+	clone.stops, clone.lax, clone.pictures = maps.Clone(d.stops), maps.Clone(d.lax), maps.Clone(d.pictures)
 	clone.codes = make(map[probes.Stream]*codeTracker, len(d.codes))
 	for stream, tracker := range d.codes {
 		clone.codes[stream] = tracker.clone()
@@ -54,6 +62,11 @@ func (d *Detector) Clone() *Detector {
 // those of one wait come in order.
 func (d *Detector) Fold(r probes.Result) {
 	d.foldLine(r)
+	d.foldStop(r)
+	if d.foldLax(r) {
+		return
+	}
+	d.foldPicture(r)
 	if r.Reason == probes.ReasonChallenge && r.Step != probes.StepCaptcha {
 		// Asked again on a later page: the captcha's trouble, not the code's.
 		d.captcha.fold(r)
@@ -69,7 +82,8 @@ func (d *Detector) Fold(r probes.Result) {
 			return
 		}
 		d.captcha.fold(r)
-	case probes.StepListen, probes.StepRequestOTP, probes.StepAwaitOTP, probes.StepSubmitOTP:
+	case probes.StepListen, probes.StepRequestOTP, probes.StepAwaitOTP, probes.StepSubmitOTP,
+		probes.StepSendControl, probes.StepAwaitControl:
 		if tracker, ok := d.codes[r.Stream]; ok {
 			tracker.fold(r)
 		}
@@ -85,7 +99,7 @@ func portalTrouble(reason probes.Reason) bool {
 // foldLine counts results in a row that blame our own connection.
 func (d *Detector) foldLine(r probes.Result) {
 	switch {
-	case r.Step == probes.StepListen, r.Step == probes.StepAwaitOTP:
+	case r.Step == probes.StepListen, r.Step.Awaits(), r.Step == probes.StepSendControl:
 		return // heartbeats and messages reach us by another way than the portal does
 	case r.Reason == probes.ReasonOwnLine:
 		if d.lineDown == 0 {
@@ -114,12 +128,16 @@ func (d *Detector) Assess(now time.Time) []Assessment {
 	for _, s := range d.options.Streams {
 		a := d.measured(s, now)
 		a.Component = ComponentOf(s.Stream)
+		a.Lax, a.LaxSince = d.laxOf(s.Stream)
 		if !a.MeasuredAt.IsZero() {
 			a.Measured = a.State
 		}
+		a.Fault = d.fault(s, a)
 		if blind, since := d.blind(s, a, now); blind != BlindNot {
 			a.State, a.Cause, a.Blind, a.Since = Unknown, CauseNone, blind, since
+			a.Fault = a.Fault.blindly()
 		}
+		a.Picture = d.pictureOf(a)
 		assessments = append(assessments, a)
 	}
 	return assessments
@@ -142,7 +160,10 @@ func (d *Detector) blind(s StreamOptions, a Assessment, now time.Time) (Blind, t
 		return BlindLine, d.lineSince
 	}
 	if tracker, ok := d.codes[s.Stream]; ok && (tracker.silent || tracker.unproven(now)) {
-		return BlindSilent, tracker.silentSince
+		return tracker.silentWhy, tracker.silentSince
+	}
+	if stop := d.stops[s.Stream]; stop.results >= stopsToTell {
+		return BlindStopped, stop.since
 	}
 	if a.MeasuredAt.IsZero() {
 		return d.blocked(s.Stream, BlindYet), a.Since
@@ -178,13 +199,19 @@ func (d *Detector) blocked(stream probes.Stream, otherwise Blind) Blind {
 	}
 }
 
-// Demands are the streams whose probing should change: while trouble is
-// confirmed fewer codes are asked for, until one is there in time again.
+// Demands are the streams whose probing should change: more codes while a
+// suspicion or a recovery is looked into, fewer while trouble is confirmed,
+// none for SIMs that look empty.
 func (d *Detector) Demands() []probes.Demand {
 	var demands []probes.Demand
 	for _, s := range d.options.Streams {
-		if tracker, ok := d.codes[s.Stream]; ok && tracker.listening() {
-			demands = append(demands, probes.Demand{Stream: s.Stream, Level: probes.LevelListen})
+		tracker, ok := d.codes[s.Stream]
+		if !ok {
+			continue
+		}
+		demand := probes.Demand{Stream: s.Stream, Level: tracker.level(), EmptySIMs: tracker.emptyIDs()}
+		if demand.Level != probes.LevelNormal || len(demand.EmptySIMs) > 0 {
+			demands = append(demands, demand)
 		}
 	}
 	return demands

@@ -92,12 +92,12 @@ func TestConfirmedTroubleIsListenedToUntilACodeComesInTime(t *testing.T) {
 	for range 3 {
 		w.ask(indosat, validity, false)
 	}
-	if got := w.detector.Demands(); len(got) != 1 || got[0] != (probes.Demand{Stream: indosat, Level: probes.LevelListen}) {
+	if got := w.detector.Demands(); len(got) != 1 || got[0].Stream != indosat || got[0].Level != probes.LevelListen {
 		t.Errorf("demands %v in confirmed trouble, want to listen on %s", got, indosat)
 	}
 	w.ask(indosat, 4*time.Second, true)
-	if got := w.detector.Demands(); len(got) != 0 {
-		t.Errorf("demands %v after a code in time, want the usual cadence", got)
+	if got := w.detector.Demands(); len(got) != 1 || got[0].Level != probes.LevelConfirm {
+		t.Errorf("demands %v after a code in time, want more of them", got)
 	}
 	w.want("otp-sms-indosat", detect.Major, detect.CauseOTPLate)
 }
@@ -125,6 +125,30 @@ func TestRefusedCodes(t *testing.T) {
 		w.submit(indosat, id, probes.Down, probes.ReasonCodeRefused)
 	}
 	w.want("otp-sms-indosat", detect.Partial, detect.CauseOTPRejected)
+}
+
+// Whether a code in the junk folder has arrived is configured; the verdict
+// carries it.
+func TestCodesInTheJunkFolder(t *testing.T) {
+	for _, test := range []struct {
+		verdict probes.Verdict
+		state   detect.State
+		cause   detect.Cause
+	}{
+		{probes.Up, detect.Operational, ""},
+		{probes.Down, detect.Major, detect.CauseOTPLate},
+	} {
+		w := newWorld(t)
+		for range 5 {
+			w.waits++
+			w.detector.Fold(probes.Result{
+				Stream: indosat, Step: probes.StepAwaitOTP, At: w.now, Verdict: test.verdict, Reason: probes.ReasonJunk,
+				Wait: &probes.WaitAge{ID: fmt.Sprintf("wait-%d", w.waits), Requested: w.now, Age: 3 * time.Second, Validity: validity},
+			})
+			w.pass(time.Minute)
+		}
+		w.want("otp-sms-indosat", test.state, test.cause)
+	}
 }
 
 func TestSilentReceiverIsNobodysFault(t *testing.T) {
@@ -427,4 +451,45 @@ func states(assessments []detect.Assessment) string {
 		said += fmt.Sprintf("%s=%s/%s ", a.Component, a.State, a.Cause)
 	}
 	return said
+}
+
+func TestAStreamThatTheOwnerStopsIsUnknownAndSaysSo(t *testing.T) {
+	w := newWorld(t)
+	tell := func(stream probes.Stream, step probes.Step, verdict probes.Verdict, reason probes.Reason) {
+		w.detector.Fold(probes.Result{Stream: stream, Step: step, At: w.now, Verdict: verdict, Reason: reason})
+		w.pass(time.Minute)
+	}
+	for range 6 {
+		w.ask(telkomsel, 5*time.Second, true)
+		w.ask(indosat, 5*time.Second, true)
+	}
+	w.step(probes.StepOpen, probes.Up, probes.ReasonNone)
+	w.step(probes.StepOpen, probes.Up, probes.ReasonNone)
+
+	begun := w.now
+	tell(telkomsel, probes.StepRequestOTP, probes.Unknown, probes.ReasonStopped)
+	if got := w.at("otp-sms-telkomsel"); got.State != detect.Operational {
+		t.Errorf("after one answer that was not for us it is %s", got.State)
+	}
+	// What comes before the stop on the way is no end of it, nor is a code that
+	// was on its way.
+	tell(telkomsel, probes.StepOpen, probes.Up, probes.ReasonNone)
+	w.ask(telkomsel, 5*time.Second, true)
+	tell(telkomsel, probes.StepRequestOTP, probes.Unknown, probes.ReasonStopped)
+	w.wantBlind("otp-sms-telkomsel", detect.BlindStopped)
+	if got := w.at("otp-sms-telkomsel").Since; !got.Equal(begun) {
+		t.Errorf("it is stopped since %s, want %s", got, begun)
+	}
+	for _, other := range []detect.Component{"otp-sms-indosat", detect.ComponentPortal} {
+		if got := w.at(other); got.State != detect.Operational {
+			t.Errorf("%s is %s (%s)", other, got.State, got.Blind)
+		}
+	}
+	apart := w.detector.Clone()
+	apart.Fold(probes.Result{Stream: telkomsel, Step: probes.StepRequestOTP, At: w.now, Verdict: probes.Up})
+	w.wantBlind("otp-sms-telkomsel", detect.BlindStopped) // a clone goes its own way
+	tell(telkomsel, probes.StepRequestOTP, probes.Up, probes.ReasonNone)
+	if got := w.at("otp-sms-telkomsel"); got.State != detect.Operational {
+		t.Errorf("when it may go on it is %s (%s)", got.State, got.Blind)
+	}
 }

@@ -19,18 +19,30 @@ func (t *codeTracker) figures(now time.Time) Figures {
 	f := Figures{Window: t.trouble.window(t.options.window(), now)}
 	var waits []wait
 	for _, c := range t.codes {
-		if c.open && !c.tainted {
+		if c.variant {
+			continue
+		}
+		if c.open && !c.tainted && !c.ours {
 			f.Waiting++
 			f.Oldest = max(f.Oldest, now.Sub(c.requested))
 		}
-		if c.tainted || now.Sub(c.requested) > f.Window {
+		if c.tainted || c.ours || now.Sub(c.requested) > f.Window {
 			continue
 		}
-		waits = append(waits, wait{c.age, c.arrived})
-		if c.arrived || c.age >= t.options.Validity {
+		// Of an arrival that is known to within an interval, the latest counts:
+		// nothing may look faster than it was.
+		waited, good := c.age, c.arrived && c.latest <= t.options.Validity
+		if c.arrived {
+			waited = c.latest
+		}
+		waits = append(waits, wait{waited, c.arrived})
+		switch {
+		case c.arrived && !good && c.age < t.options.Validity:
+			// It cannot be said on which side of its validity it came.
+		case c.arrived || c.age >= t.options.Validity:
 			f.Probes++
 		}
-		if c.arrived && c.age <= t.options.Validity && !c.refused {
+		if good && !c.refused {
 			f.Good++
 		}
 	}

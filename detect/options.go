@@ -31,6 +31,10 @@ func (o Options) lateAfter() time.Duration { return o.Validity / 2 }
 // code.
 func (o Options) window() time.Duration { return 12 * o.Validity }
 
+// memory is how far back codes are kept to judge our own SIMs: long enough for
+// one to be asked three times though each code is waited for.
+func (o Options) memory() time.Duration { return 3 * o.window() }
+
 // staleAfter is how old the last measurement of a stream may be before the
 // component is Unknown: three cadences, and never less than an hour for codes
 // (in proportion to the validity), whose probes are few.

@@ -82,13 +82,22 @@ type Blind string
 
 // The reasons for not seeing.
 const (
-	BlindNot     Blind = ""
-	BlindYet     Blind = "not-measured-yet"
-	BlindStale   Blind = "stale"              // no measurement for too long
-	BlindSilent  Blind = "receiver-silent"    // our handsets give no heartbeat, or did not and have not proved themselves since
-	BlindLine    Blind = "own-line"           // our own connection is down
-	BlindCaptcha Blind = "blocked-by-captcha" // the step was not reached
-	BlindPortal  Blind = "blocked-by-portal"  // the step was not reached
+	BlindNot    Blind = ""
+	BlindYet    Blind = "not-measured-yet"
+	BlindStale  Blind = "stale"           // no measurement for too long
+	BlindSilent Blind = "receiver-silent" // our handsets give no heartbeat, or did not and have not proved themselves since
+	BlindLine   Blind = "own-line"        // our own connection is down
+	// BlindDegraded: what our handsets get is handed over late, so that nothing
+	// can be said of how long it was on its way.
+	BlindDegraded Blind = "receiver-degraded"
+	BlindStopped  Blind = "stopped"            // the portal's owner does not allow it (any more)
+	BlindCaptcha  Blind = "blocked-by-captcha" // the step was not reached
+	BlindPortal   Blind = "blocked-by-portal"  // the step was not reached
+	// BlindSIMs is never a component's: some of our SIMs look empty, and the
+	// others still measure it. See Assessment.EmptySIMs.
+	BlindSIMs Blind = "sim-empty"
+	// BlindLax is never a component's either, see Assessment.Lax.
+	BlindLax Blind = "lax"
 )
 
 // Assessment is how one component stands.
@@ -101,6 +110,21 @@ type Assessment struct {
 	Since      time.Time // when this state began, as well as can be told
 	MeasuredAt time.Time // the last result that said something; zero when none did
 	Figures    Figures
+	// EmptySIMs are our SIMs that look as if their credit was used up, since
+	// EmptySince; what became of their codes is not counted.
+	EmptySIMs  []string
+	EmptySince time.Time
+	// Fault is whose it looks like, for the team alone: nothing of it is said in
+	// public. The zero Fault while nothing is wrong.
+	Fault Fault
+	// Picture is of the last page that was not as it should be in this trouble,
+	// the name of its file, for the team alone; "" for none.
+	Picture string
+	// Lax are the reasons for which the portal did not refuse what it must, as
+	// the newest try of each kind found, since LaxSince. It keeps nobody from
+	// registering and is the team's to know.
+	Lax      []probes.Reason
+	LaxSince time.Time
 }
 
 // Figures are what was measured on a component within Window before now, for

@@ -35,7 +35,7 @@ type world struct {
 	broken   error // what Deliver gives
 }
 
-func newWorld(t testing.TB, change func(*Options, *Deps)) *world {
+func newWorld(t testing.TB, change func(*Options, *Deps), more ...probes.SIM) *world {
 	t.Helper()
 	w := &world{registry: prometheus.NewRegistry()}
 	o := Options{Android: []Android{{"phones", secret.New(signingKey)}}}
@@ -44,7 +44,7 @@ func newWorld(t testing.TB, change func(*Options, *Deps)) *world {
 		change(&o, &deps)
 	}
 	var err error
-	if w.Inbox, err = New(o, twoSIMs(), deps); err != nil {
+	if w.Inbox, err = New(o, append(twoSIMs(), more...), deps); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
@@ -125,8 +125,8 @@ func TestAndroidRefusals(t *testing.T) {
 	}{
 		{"good", hook("POST", path, body, stamp(0), sign(signingKey, body, stamp(0))), 200, "ok"},
 		{"signed early", hook("POST", path, body, stamp(-4*time.Minute), sign(signingKey, body, stamp(-4*time.Minute))), 200, "ok"},
-		{"another method", hook("GET", path, body, stamp(0), sign(signingKey, body, stamp(0))), 405, "use POST"},
-		{"PUT", hook("PUT", path, body, stamp(0), sign(signingKey, body, stamp(0))), 405, "use POST"},
+		{"another method", hook("GET", path, body, stamp(0), sign(signingKey, body, stamp(0))), 405, "another method is needed"},
+		{"PUT", hook("PUT", path, body, stamp(0), sign(signingKey, body, stamp(0))), 405, "another method is needed"},
 		{"another receiver", hook("POST", "/hooks/android/others", body, stamp(0), sign(signingKey, body, stamp(0))), 404, "no such receiver"},
 		{"below the receiver", hook("POST", path+"/x", body, stamp(0), sign(signingKey, body, stamp(0))), 404, "no such receiver"},
 		{"no receiver", hook("POST", "/hooks/", body, stamp(0), sign(signingKey, body, stamp(0))), 404, "no such receiver"},
@@ -157,7 +157,7 @@ func TestAndroidRefusals(t *testing.T) {
 				t.Errorf("Allow is %q", recorder.Header().Get("Allow"))
 			}
 			if test.status != 200 {
-				w.wantCount(t, kindAndroid, refused, 1)
+				w.wantCount(t, map[bool]kind{true: kindUnknown, false: kindAndroid}[test.status == 404], refused, 1)
 			}
 		})
 	}
@@ -350,4 +350,20 @@ func FuzzAndroidWebhook(f *testing.F) {
 			t.Errorf("answer %q is more than a short reason", recorder.Body)
 		}
 	})
+}
+
+// Newer versions say sender, older ones phoneNumber, and some both.
+func TestAndroidSender(t *testing.T) {
+	for fields, want := range map[string]string{
+		`"sender":"DJP"`: "DJP", `"phoneNumber":"DJP"`: "DJP", `"sender":"DJP","phoneNumber":"+62"`: "DJP",
+		`"sender":null,"phoneNumber":"DJP"`: "DJP", `"sender":"","phoneNumber":"DJP"`: "DJP", `"simNumber":null`: "",
+	} {
+		e, err := parseEvent([]byte(smsEvent("1", `"message":"x",`+fields)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m := e.message(noon, noon); m.Sender.Reveal() != want || m.Slot != 0 {
+			t.Errorf("%s is from %q, want %q", fields, m.Sender.Reveal(), want)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -27,6 +28,16 @@ func waitAt(id, key string, after time.Duration) probes.Wait {
 
 func with(reference string, w probes.Wait) probes.Wait {
 	w.Reference = reference
+	return w
+}
+
+func unsure(w probes.Wait) probes.Wait {
+	w.Unsure = true
+	return w
+}
+
+func perhaps(w probes.Wait) probes.Wait {
+	w.Perhaps = at(.5)
 	return w
 }
 
@@ -62,6 +73,20 @@ func TestAttribute(t *testing.T) {
 		{"a reference of none, SIM's wait has none yet", question{reference: "R9", keys: []string{"sim-a"}, received: at(1)}, []probes.Wait{a0}, "A", WhySIM},
 		{"no reference in the text, SIM's wait has one", question{keys: []string{"sim-a"}, received: at(1)}, []probes.Wait{with("R1", a0)}, "A", WhySIM},
 
+		{"an old copy, perhaps", question{keys: []string{"sim-a"}, stamped: at(-1), received: at(1), began: at(-.5)}, []probes.Wait{a0}, "", WhyAmbiguous},
+		{"an old copy, perhaps, with the reference", question{reference: "R1", keys: []string{"sim-a"}, stamped: at(-1), received: at(1), began: at(-.5)}, []probes.Wait{with("R1", a0)}, "A", WhyReference},
+		{"stamped since we began", question{keys: []string{"sim-a"}, stamped: at(-1), received: at(1), began: at(-2)}, []probes.Wait{a0}, "A", WhySIM},
+		{"stamped since it was asked for, and before we began", question{keys: []string{"sim-a"}, stamped: at(0), received: at(2), began: at(1.5)}, []probes.Wait{a0}, "A", WhySIM},
+		{"the same, and the phone does not say which SIM", question{keys: []string{"sim-a", "sim-b"}, stamped: at(1), received: at(2), began: at(1.5)}, []probes.Wait{a0}, "", WhyAmbiguous},
+		{"the same, and the SIM may have been asked again", question{keys: []string{"sim-a"}, stamped: at(1), received: at(2), began: at(1.5)}, []probes.Wait{unsure(a0)}, "", WhyAmbiguous},
+		{"the same, and another message may have been its own", question{keys: []string{"sim-a"}, stamped: at(1), received: at(2), began: at(1.5)}, []probes.Wait{perhaps(a0)}, "", WhyAmbiguous},
+		{"no stamp soon after we began", question{keys: []string{"sim-a"}, received: at(1), began: at(-.5)}, []probes.Wait{a0}, "", WhyAmbiguous},
+		{"no stamp long after we began", question{keys: []string{"sim-a"}, received: at(1), began: at(-60 * 48)}, []probes.Wait{a0}, "A", WhySIM},
+		{"held since, soon after we began", question{keys: []string{"sim-a"}, held: at(.5), received: at(1), began: at(-1)}, []probes.Wait{a0}, "", WhyAmbiguous},
+		{"held since before we began", question{keys: []string{"sim-a"}, held: at(.5), received: at(110), began: at(100)}, []probes.Wait{a0}, "", WhyAmbiguous},
+		{"held since, long after we began", question{keys: []string{"sim-a"}, held: at(.5), received: at(1), began: at(-60)}, []probes.Wait{a0}, "A", WhySIM},
+		{"held long before", question{keys: []string{"sim-a"}, held: at(-5.01), received: at(1)}, []probes.Wait{a0}, "", WhyStale},
+		{"held at the tolerance", question{keys: []string{"sim-a"}, held: at(-5), received: at(1)}, []probes.Wait{a0}, "A", WhySIM},
 		{"stamped long before", question{keys: []string{"sim-a"}, stamped: at(-5.01), received: at(1)}, []probes.Wait{a0}, "", WhyStale},
 		{"stamped at the tolerance", question{keys: []string{"sim-a"}, stamped: at(-5), received: at(1)}, []probes.Wait{a0}, "A", WhySIM},
 		{"stamped at the tolerance, cut to its second", question{keys: []string{"sim-a"}, stamped: at(-5), received: at(1)}, []probes.Wait{waitAt("A", "sim-a", 999*time.Millisecond)}, "A", WhySIM},
@@ -75,16 +100,19 @@ func TestAttribute(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := slices.Clone(test.open)
-			got, why := attribute(test.q, test.open, 5*time.Minute)
-			if got != test.want || why != test.why {
-				t.Errorf("given to %q (%s), want %q (%s)", got, why, test.want, test.why)
+			got := attribute(test.q, test.open, 5*time.Minute)
+			if got.wait != test.want || got.why != test.why {
+				t.Errorf("given to %q (%s), want %q (%s)", got.wait, got.why, test.want, test.why)
+			}
+			if several := len(got.possible) > 0; several != (test.why == WhyAmbiguous) {
+				t.Errorf("%d waits are possible", len(got.possible))
 			}
 			if !slices.Equal(before, test.open) {
 				t.Error("the waits were changed")
 			}
 			slices.Reverse(test.open)
-			if again, _ := attribute(test.q, test.open, 5*time.Minute); again != got {
-				t.Errorf("given to %q when the waits stand in another order, want %q", again, got)
+			if again := attribute(test.q, test.open, 5*time.Minute); !reflect.DeepEqual(again, got) {
+				t.Errorf("%+v when the waits stand in another order, want %+v", again, got)
 			}
 		})
 	}

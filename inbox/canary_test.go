@@ -25,7 +25,7 @@ func TestNothingLeaks(t *testing.T) {
 	w := mailWorld(t, func(_ *Options, deps *Deps) {
 		deps.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
-	to := w.AddressFor("run-1")
+	to := w.addressOf("run-1")
 	var said strings.Builder
 	hooks := func() {
 		for i, fields := range []string{
@@ -114,8 +114,8 @@ func TestMetricsLint(t *testing.T) {
 	if got := testutil.ToFloat64(m.heartbeat); got != 1685422800.5 {
 		t.Errorf("heartbeat %v, want 1685422800.5", got)
 	}
-	if got := testutil.CollectAndCount(m.messages); got != 12 {
-		t.Errorf("%d series of messages, want 12 from the start", got)
+	if got, want := testutil.CollectAndCount(m.messages), len(kinds())*len(outcomes()); got != want {
+		t.Errorf("%d series of messages, want %d from the start", got, want)
 	}
 	var none *Metrics
 	none.count(kindAndroid, matched)
@@ -126,7 +126,7 @@ func TestEveryWhyHasAnOutcome(t *testing.T) {
 	for why, want := range map[Why]outcome{
 		WhyReference: matched, WhyAddress: matched, WhySIM: matched, WhyDuplicate: duplicate, WhyInFlight: failed,
 		WhySender: noCode, WhyNoForm: noCode, WhyNotCode: noCode, WhySeveral: noCode,
-		WhyNobody: unmatched, WhyStale: unmatched, WhyAmbiguous: unmatched, WhyStranger: unmatched, WhyConflict: unmatched,
+		WhyNobody: unmatched, WhyStale: unmatched, WhyAmbiguous: ambiguous, WhyStranger: unmatched, WhyConflict: unmatched,
 	} {
 		if why.outcome() != want {
 			t.Errorf("%s is counted as %s, want %s", why, why.outcome(), want)

@@ -38,10 +38,7 @@ func (g *gate) Accept() (net.Conn, error) {
 		if g.enter(c) {
 			return c, nil
 		}
-		// The answer fits any socket buffer, so that this does not block.
-		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = conn.Write([]byte("421 4.7.0 Too many connections, come again\r\n"))
-		_ = conn.Close()
+		comeAgainMail(conn)
 	}
 }
 

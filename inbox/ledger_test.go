@@ -81,6 +81,39 @@ func TestAClockOfOursThatJumps(t *testing.T) {
 	wantMatch(t, l, fast, "B", WhySIM)
 }
 
+// TestAMessageThatWasKeptForLong: what a forwarder had before a code was asked
+// for is no answer to that, however late it hands it over.
+func TestAMessageThatWasKeptForLong(t *testing.T) {
+	held := func(m Message, at time.Time) Message {
+		m.DeviceAt, m.Held = at, true
+		return m
+	}
+	unstamped := func(id string, received float64) Message {
+		m := sms(id, "111111", received)
+		m.Stamped = time.Time{}
+		return m
+	}
+	stamped := sms("stamped", "222222", 180)
+	stamped.Stamped = at(1)
+	for name, m := range map[string]Message{
+		"without a stamp":                   held(unstamped("1", 180), at(2)),
+		"with a stamp":                      held(stamped, at(2)),
+		"with a stamp, no clock of its own": held(stamped, time.Time{}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLedger(t, twoSIMs())
+			l.Expect(waitFor("B", "sim-a", 170))
+			wantMatch(t, l, m, "", WhyStale)
+			wantMatch(t, l, held(unstamped("2", 181), at(171)), "B", WhySIM)
+		})
+	}
+	l := newLedger(t, twoSIMs())
+	l.Expect(waitFor("A", "sim-a", 100))
+	if a := wantMatch(t, l, held(unstamped("3", 180), at(96)), "A", WhySIM); a.Device != at(96) { // clocks differ
+		t.Errorf("the device's instant is %v, want %v", a.Device, at(96))
+	}
+}
+
 func TestOneMessageOneEffect(t *testing.T) {
 	l := newLedger(t, twoSIMs())
 	l.Expect(waitFor("A", "sim-a", 0))

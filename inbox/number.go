@@ -86,12 +86,24 @@ var (
 // standsAlone says whether s is no part of a longer word, of a number with a
 // plus or a percent sign, of a money sum, or of a masked number.
 func standsAlone(text string, s span) bool {
-	if maskBefore.MatchString(text[max(0, s.from-8):s.from]) || maskBehind.MatchString(text[s.to:min(len(text), s.to+8)]) {
+	if out, is := emphasised(text, s); is {
+		s = out
+	} else if maskBefore.MatchString(text[max(0, s.from-8):s.from]) || maskBehind.MatchString(text[s.to:min(len(text), s.to+8)]) {
 		return false
 	}
 	before, _ := utf8.DecodeLastRuneInString(text[:s.from])
 	after, _ := utf8.DecodeRuneInString(text[s.to:])
 	return !partOfWord(before) && before != '+' && before != '$' && !partOfWord(after) && after != '%'
+}
+
+// emphasised gives s with the asterisks around it that make it bold, as in
+// *482915*: one or two, as many on both sides. What they hide in a masked number
+// has digits outside of them.
+func emphasised(text string, s span) (span, bool) {
+	before, behind := strings.TrimRight(text[:s.from], "*"), strings.TrimLeft(text[s.to:], "*")
+	out := span{len(before), len(text) - len(behind)}
+	left, right := s.from-out.from, out.to-s.to
+	return out, left == right && (left == 1 || left == 2)
 }
 
 func partOfWord(r rune) bool {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,12 @@ import (
 // Options receives nothing.
 type Options struct {
 	Android        []Android     `yaml:"android"`
+	Kannel         []Kannel      `yaml:"kannel"`
+	Twilio         []Twilio      `yaml:"twilio"`
+	Generic        []Generic     `yaml:"generic"`
+	Gammu          []Gammu       `yaml:"gammu"`
 	SMTP           SMTP          `yaml:"smtp"`
+	IMAP           []IMAP        `yaml:"imap"`
 	Senders        []Sender      `yaml:"senders"`         // none: any sender, and the built-in form of a code
 	ClockTolerance time.Duration `yaml:"clock_tolerance"` // how far a webhook's X-Timestamp may be from our clock; 0 is 5 min
 	StampTolerance time.Duration `yaml:"stamp_tolerance"` // how long before a request its message may be stamped; 0 is 5 min
@@ -39,6 +45,15 @@ type SMTP struct {
 	MaxSize        int64         `yaml:"max_size"`        // of one mail in bytes; 0 is 256 KiB
 	MaxConnections int           `yaml:"max_connections"` // at one time; 0 is 50
 	Timeout        time.Duration `yaml:"timeout"`         // for one command or one mail; 0 is 30 s
+	// Certificate and Key are files in PEM. With them mail may come encrypted,
+	// by STARTTLS. They are read again when they change.
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+	// Limits that keep one sender from taking all there is. Who is over one is
+	// told to come again.
+	MaxConnectionsOfOne int `yaml:"max_connections_of_one"` // of one source address at one time; 0 is 10
+	MaxMails            int `yaml:"max_mails"`              // in a minute; 0 is 600
+	MaxMailsOfOne       int `yaml:"max_mails_of_one"`       // in a minute from one source address; 0 is 120
 }
 
 // Sender says how codes look in the messages of one sender. In a message of
@@ -62,7 +77,14 @@ func (o Options) withDefaults() Options {
 	o.SMTP.MaxSize = or(o.SMTP.MaxSize, 256<<10)
 	o.SMTP.MaxConnections = or(o.SMTP.MaxConnections, 50)
 	o.SMTP.Timeout = or(o.SMTP.Timeout, 30*time.Second)
+	o.SMTP.MaxConnectionsOfOne = or(o.SMTP.MaxConnectionsOfOne, 10)
+	o.SMTP.MaxMails = or(o.SMTP.MaxMails, 600)
+	o.SMTP.MaxMailsOfOne = or(o.SMTP.MaxMailsOfOne, 120)
 	o.SMTP.Domain = strings.ToLower(o.SMTP.Domain)
+	o.IMAP = slices.Clone(o.IMAP)
+	for i := range o.IMAP {
+		o.IMAP[i] = o.IMAP[i].withDefaults()
+	}
 	return o
 }
 
@@ -79,12 +101,7 @@ func or[T comparable](value, otherwise T) T {
 
 // Validate gives every mistake in o with its place.
 func (o Options) Validate() error {
-	errs := []error{invalid.In("smtp", o.SMTP.validate())}
-	names := map[string]bool{mailReceiver: true}
-	for i, android := range o.Android {
-		errs = append(errs, invalid.In(fmt.Sprintf("android[%d]", i), android.validate(names)))
-		names[android.Name] = true
-	}
+	errs := []error{invalid.In("smtp", o.SMTP.validate()), o.validateReceivers()}
 	for i, sender := range o.Senders {
 		errs = append(errs, invalid.In(fmt.Sprintf("senders[%d]", i), sender.validate()))
 	}
@@ -108,17 +125,8 @@ func notNegative[T int | int64 | time.Duration](path string, value T) error {
 	return nil
 }
 
-// receiverName is a name that can stand in a path and in a log as it is.
-const receiverName = `^[a-z0-9][a-z0-9-]{0,62}$`
-
 func (a Android) validate(taken map[string]bool) error {
-	var errs []error
-	switch {
-	case !regexp.MustCompile(receiverName).MatchString(a.Name):
-		errs = append(errs, invalid.At("name", "%q is not a name; use lower-case letters, digits and hyphens", a.Name))
-	case taken[a.Name]:
-		errs = append(errs, invalid.At("name", "%q is taken by another receiver", a.Name))
-	}
+	errs := []error{checkName(a.Name, taken)}
 	if a.Secret.Empty() {
 		errs = append(errs, invalid.At("secret", "is missing; copy the signing key from the app's webhook settings"))
 	}
@@ -129,10 +137,16 @@ func (s SMTP) validate() error {
 	errs := []error{
 		notNegative("max_size", s.MaxSize),
 		notNegative("max_connections", s.MaxConnections),
+		notNegative("max_connections_of_one", s.MaxConnectionsOfOne),
+		notNegative("max_mails", s.MaxMails),
+		notNegative("max_mails_of_one", s.MaxMailsOfOne),
 		notNegative("timeout", s.Timeout),
 	}
 	if s.MaxSize > maxMailSize {
 		errs = append(errs, invalid.At("max_size", "%d is too large; at most %d", s.MaxSize, maxMailSize))
+	}
+	if (s.Certificate == "") != (s.Key == "") {
+		errs = append(errs, invalid.At("certificate", "and key go together: write both, or neither for mail without STARTTLS"))
 	}
 	if s.Listen == "" {
 		return errors.Join(errs...)
@@ -166,10 +180,6 @@ func (s Sender) validate() error {
 // CheckSIMs gives every mistake in sims, at "[i].…": a receiver that o does
 // not have, or two cards where one must be.
 func (o Options) CheckSIMs(sims []probes.SIM) error {
-	receivers := map[string]bool{}
-	for _, android := range o.Android {
-		receivers[android.Name] = true
-	}
 	var errs []error
 	ids, slots, numbers := map[string]bool{}, map[slot]bool{}, map[numberKey]bool{}
 	at := func(i int, field, format string, args ...any) {
@@ -183,11 +193,11 @@ func (o Options) CheckSIMs(sims []probes.SIM) error {
 		case ids[sim.ID]:
 			at(i, "id", "%q is taken by another SIM", sim.ID)
 		}
-		if !receivers[sim.Receiver] {
+		if !o.ReceivesSMS(sim.Receiver) {
 			at(i, "receiver", "%q is not a receiver of text messages", sim.Receiver)
 		}
 		if sim.Device == "" {
-			at(i, "device", "is missing; it is the deviceId the app shows")
+			at(i, "device", "is missing; it is the deviceId the app shows, Kannel's smsc-id, or the receiver's name")
 		}
 		if sim.Slot < 0 {
 			at(i, "slot", "%d is not a slot; they count from 1", sim.Slot)

@@ -87,7 +87,7 @@ func TestCheckSIMs(t *testing.T) {
 		`[1].receiver: "other" is not a receiver of text messages`,
 		`[1].number: another SIM has this number`,
 		`[2].id: is missing`,
-		`[2].device: is missing; it is the deviceId the app shows`,
+		`[2].device: is missing; it is the deviceId the app shows, Kannel's smsc-id, or the receiver's name`,
 		`[2].slot: -1 is not a slot; they count from 1`,
 		`[3].slot: another SIM is in this slot of "d1"`,
 	})

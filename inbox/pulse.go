@@ -15,11 +15,43 @@ import (
 type pulse struct {
 	since time.Time
 	heard map[handset]time.Time
+	back  map[handset]time.Time // when it was heard again after its last silence
+	mute  map[string]bool       // receivers that give no signs of life: their silence says nothing
+}
+
+// beat notes that a handset was heard at an instant. One that is heard first
+// within a silence limit of the start counts as heard before it, too: a restart
+// is no silence.
+func (p pulse) beat(phone handset, at time.Time, silence time.Duration) {
+	last, ever := p.heard[phone]
+	if !ever {
+		last = p.since
+	}
+	if at.Sub(last) > silence {
+		p.back[phone] = at
+	}
+	p.heard[phone] = at
+}
+
+// hearing says whether a handset could be heard all the time from since to now.
+func (p pulse) hearing(phone handset, since time.Time, silence time.Duration, now time.Time) probes.Hearing {
+	last, ever := p.heard[phone]
+	switch {
+	case p.mute[phone.receiver]:
+		return probes.HearingWell
+	case !ever && now.Sub(p.since) <= silence:
+		return probes.HearingYet
+	case !ever, now.Sub(last) > silence, !p.back[phone].IsZero() && !since.After(p.back[phone]):
+		return probes.HearingNone
+	default:
+		return probes.HearingWell
+	}
 }
 
 // listen says for each stream of text messages whether it could be heard at
 // now: Up as long as one of its handsets is not silent. A stream whose
-// handsets have not had time to speak gives no Result.
+// handsets have not had time to speak, or never speak but when a message
+// comes, gives no Result.
 func listen(streams map[probes.Stream][]handset, p pulse, silence time.Duration, now time.Time) []probes.Result {
 	var results []probes.Result
 	for _, stream := range slices.Sorted(maps.Keys(streams)) {
@@ -30,7 +62,7 @@ func listen(streams map[probes.Stream][]handset, p pulse, silence time.Duration,
 			switch {
 			case ever && now.Sub(last) <= silence:
 				loud = true
-			case !ever && now.Sub(p.since) <= silence:
+			case p.mute[phone.receiver], !ever && now.Sub(p.since) <= silence:
 				waiting = true
 			default:
 				silent = append(silent, quiet(phone, last, ever, p.since))

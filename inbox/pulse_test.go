@@ -1,9 +1,13 @@
 package inbox
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"pantau/internal/secret"
 	"pantau/probes"
@@ -34,7 +38,7 @@ func TestListen(t *testing.T) {
 		{"heard in the future", heard{one: at(60)}, at(10), probes.Up, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := listen(streams, pulse{at(0), test.heard}, limit, test.now)
+			got := listen(streams, pulse{since: at(0), heard: test.heard}, limit, test.now)
 			if test.verdict == "" {
 				if len(got) != 0 {
 					t.Fatalf("results %+v, want none", got)
@@ -50,6 +54,60 @@ func TestListen(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestHearing(t *testing.T) {
+	const limit = 3 * time.Minute
+	phone := handset{"phones", "d1"}
+	for _, test := range []struct {
+		name  string
+		beats []float64 // minutes after the start
+		mute  bool
+		since float64
+		now   float64
+		want  probes.Hearing
+	}{
+		{"in grace", nil, false, -1, 3, probes.HearingYet},
+		{"after grace", nil, false, -1, 3.1, probes.HearingNone},
+		{"heard since the start", []float64{1, 2, 3}, false, 1.5, 5, probes.HearingWell},
+		{"over a restart", []float64{1, 2}, false, -10, 3, probes.HearingWell},
+		{"over a restart, heard late", []float64{3.1}, false, -10, 3.2, probes.HearingNone},
+		{"asked for after that", []float64{3.1}, false, 3.2, 3.3, probes.HearingWell},
+		{"silent now", []float64{1}, false, 0.5, 4.1, probes.HearingNone},
+		{"silent meanwhile", []float64{1, 5, 6}, false, 2, 6, probes.HearingNone},
+		{"silent before", []float64{1, 5, 6}, false, 5.5, 6, probes.HearingWell},
+		{"silent twice", []float64{1, 5, 9, 10}, false, 6, 10, probes.HearingNone},
+		{"gives no signs of life", nil, true, 0, 60, probes.HearingWell},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := pulse{since: at(0), heard: map[handset]time.Time{}, back: map[handset]time.Time{}, mute: map[string]bool{"phones": test.mute}}
+			for _, minute := range test.beats {
+				p.beat(phone, at(minute), limit)
+			}
+			if got := p.hearing(phone, at(test.since), limit, at(test.now)); got != test.want {
+				t.Errorf("heard %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestASIMIsHeardByItsOwnHandset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		asked := time.Now()
+		if got := w.Hearing("no SIM of ours", asked); got != probes.HearingWell {
+			t.Errorf("a key that is no SIM's is heard %q", got)
+		}
+		time.Sleep(time.Minute)
+		w.Heard("phones", "d1", time.Now())
+		if got := w.Hearing(w.ledger.cards.byPhone[handset{"phones", "d1"}][0], asked); got != probes.HearingWell {
+			t.Errorf("heard %q, want well", got)
+		}
+		time.Sleep(3*time.Minute + time.Second)
+		if got := w.Hearing(w.ledger.cards.byPhone[handset{"phones", "d1"}][0], asked); got != probes.HearingNone {
+			t.Errorf("heard %q, want none", got)
+		}
+	})
 }
 
 func TestHandsetsAreHeard(t *testing.T) {
@@ -109,4 +167,40 @@ func TestMailIsListenedTo(t *testing.T) {
 	if got := emailVerdict(running); got != probes.Up {
 		t.Errorf("e-mail is %q, want up", got)
 	}
+}
+
+// The alert on silent handsets reads this metric: it holds handsets that give
+// heartbeats, dead ones from the start, and none whose silence says nothing.
+func TestOnlyHandsetsWithHeartbeatsShowWhenTheyWereHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		registry := prometheus.NewRegistry()
+		metrics := NewMetrics(registry)
+		sims := append(twoSIMs(), probes.SIM{
+			ID: "tsel-9", Operator: "telkomsel", Number: secret.New("+6281200000009"), Receiver: "modem", Device: "modem-1", Slot: 1,
+		})
+		box, err := New(Options{
+			Android: []Android{{"phones", secret.New(signingKey)}}, Gammu: []Gammu{{Name: "modem", Folder: t.TempDir()}},
+		}, sims, Deps{Deliver: func(context.Context, probes.Arrival) error { return nil }, Metrics: metrics})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := testutil.CollectAndCount(metrics.heartbeat); n != 1 {
+			t.Errorf("%d handsets are shown, want the one with heartbeats", n)
+		}
+		shows := func(want time.Time) {
+			t.Helper()
+			if got := testutil.ToFloat64(metrics.heartbeat.WithLabelValues("phones", "d1")); got != float64(want.Unix()) {
+				t.Errorf("d1 was heard at %v, want %d", got, want.Unix())
+			}
+		}
+		shows(began)
+		time.Sleep(time.Minute)
+		box.Heard("phones", "d1", time.Now())
+		box.Heard("modem", "modem-1", time.Now())
+		shows(began.Add(time.Minute))
+		if n := testutil.CollectAndCount(metrics.heartbeat); n != 1 {
+			t.Errorf("%d handsets are shown after a message to a modem, want one", n)
+		}
+	})
 }

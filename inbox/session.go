@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/mail"
 	"slices"
 	"strings"
 	"sync"
@@ -23,20 +24,28 @@ var (
 	errNoMailbox   = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No such mailbox"}
 	errMailUnread  = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "Mail could not be read"}
 	errMailAgain   = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Not recorded, try again"}
+	errMailLimit   = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Too many mails, come again"}
 )
 
 // session is one SMTP connection. go-smtp can call Reset while Data is still
 // running, hence the lock.
 type session struct {
 	server *mailServer
+	source source
 
 	mu         sync.Mutex
 	from       string
 	recipients []string
 }
 
-// Mail takes any sender.
+// Mail takes any sender, within the limits. A sender that comes again finds
+// its place.
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	if inbox := s.server.inbox; !s.server.limit.allow(s.source, time.Now()) {
+		inbox.deps.Metrics.count(kindSMTP, refused)
+		inbox.deps.Log.Warn("a mail was put off: too many in a minute", "receiver", mailReceiver)
+		return errMailLimit
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.from = from
@@ -130,7 +139,18 @@ func (s *session) Logout() error { return nil }
 // readMail brings a mail into the form of a Message whose ID is the mail's
 // Message-ID or, without one, the mail itself. Deeper parts that are broken
 // are left out; attachments are not read.
-func readMail(raw []byte, from string) (m Message, err error) {
+func readMail(raw []byte, from string) (Message, error) {
+	envelope, err := parseMail(raw)
+	if err != nil {
+		return Message{}, err
+	}
+	m := messageOf(envelope, raw, from)
+	m.Receiver = mailReceiver
+	return m, nil
+}
+
+// parseMail reads as much of a mail as can be read.
+func parseMail(raw []byte) (envelope *enmime.Envelope, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("reading a mail: panic") // its value can hold the mail
@@ -138,10 +158,14 @@ func readMail(raw []byte, from string) (m Message, err error) {
 	}()
 	parser := enmime.NewParser(enmime.SkipMalformedParts(true), enmime.DisableTextConversion(true),
 		enmime.MultipartWOBoundaryAsSinglePart(true), enmime.MaxStoredPartErrors(1))
-	envelope, err := parser.ReadEnvelope(bytes.NewReader(raw))
-	if err != nil {
-		return Message{}, fmt.Errorf("reading a mail: %w", err)
+	if envelope, err = parser.ReadEnvelope(bytes.NewReader(raw)); err != nil {
+		return nil, fmt.Errorf("reading a mail: %w", err)
 	}
+	return envelope, nil
+}
+
+// messageOf is what an envelope says. Its sender is from unless it names one.
+func messageOf(envelope *enmime.Envelope, raw []byte, from string) Message {
 	if named, err := envelope.AddressList("From"); err == nil && len(named) > 0 {
 		from = named[0].Address
 	}
@@ -150,7 +174,25 @@ func readMail(raw []byte, from string) (m Message, err error) {
 		id = string(raw)
 	}
 	return Message{
-		Receiver: mailReceiver, ID: id, Sender: secret.New(from), Subject: secret.New(envelope.GetHeader("Subject")),
+		ID: id, Sender: secret.New(from), Subject: secret.New(envelope.GetHeader("Subject")),
 		Text: secret.New(envelope.Text), HTML: secret.New(envelope.HTML),
-	}, nil
+	}
+}
+
+// addressees are the mail addresses an envelope was sent to, as far as its
+// headers say, those that servers note on delivery first.
+func addressees(envelope *enmime.Envelope) []string {
+	var all []string
+	for _, header := range []string{"Delivered-To", "X-Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc"} {
+		for _, value := range envelope.GetHeaderValues(header) {
+			named, err := mail.ParseAddressList(value)
+			if err != nil {
+				continue
+			}
+			for _, each := range named {
+				all = append(all, each.Address)
+			}
+		}
+	}
+	return all
 }

@@ -22,6 +22,7 @@ type mailServer struct {
 	inbox    *Inbox
 	listener *gate
 	server   *smtp.Server
+	limit    *rateLimit
 	serving  atomic.Bool
 	// deliver is the context of mail in hand. It outlives the end of run by
 	// mailGrace.
@@ -34,8 +35,18 @@ func (i *Inbox) bindMail() (*mailServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening for mail: %w", err)
 	}
-	m := &mailServer{inbox: i, listener: newGate(listener, o.MaxConnections)}
+	m := &mailServer{
+		inbox: i, limit: newRateLimit(o.MaxMails, o.MaxMailsOfOne),
+		listener: newGate(newSourceGate(listener, o.MaxConnectionsOfOne), o.MaxConnections),
+	}
 	s := smtp.NewServer(m)
+	if o.Certificate != "" {
+		certificate, err := openCertificate(o.Certificate, o.Key, i.deps.Log)
+		if err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
+		s.TLSConfig = certificate.tlsConfig()
+	}
 	s.Domain = o.Domain
 	s.MaxMessageBytes = o.MaxSize
 	s.MaxRecipients = 10
@@ -66,7 +77,9 @@ func (m *mailServer) run(ctx context.Context) error {
 }
 
 // accepting says whether a mail that comes now would be taken.
-func (m *mailServer) accepting() bool { return m.serving.Load() && !m.listener.full() }
+func (m *mailServer) accepting(now time.Time) bool {
+	return m.serving.Load() && !m.listener.full() && m.limit.open(now)
+}
 
 func (m *mailServer) close() error {
 	err := m.listener.Close()
@@ -78,8 +91,8 @@ func (m *mailServer) close() error {
 }
 
 // NewSession is called by go-smtp for each connection.
-func (m *mailServer) NewSession(*smtp.Conn) (smtp.Session, error) {
-	return &session{server: m}, nil
+func (m *mailServer) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	return &session{server: m, source: sourceOf(c.Conn().RemoteAddr())}, nil
 }
 
 // mailLog passes on that something went wrong in go-smtp, without its words:

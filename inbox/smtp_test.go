@@ -37,6 +37,9 @@ func mailWorld(t *testing.T, change func(*Options, *Deps)) *world {
 	return w
 }
 
+// addressOf is the address of a run at the SMTP receiver.
+func (w *world) addressOf(run string) string { return w.AddressFor("", run).Address.Reveal() }
+
 func dial(t *testing.T, w *world) *smtp.Client {
 	t.Helper()
 	c, err := smtp.Dial(w.SMTPAddr())
@@ -69,8 +72,8 @@ func wantReply(t *testing.T, err error, code int) {
 
 func TestMailReachesItsRun(t *testing.T) {
 	w := mailWorld(t, nil)
-	one, two := w.AddressFor("run-1"), w.AddressFor("run-2")
-	if one == two || one != w.AddressFor("run-1") || !strings.HasSuffix(one, "@probe.example") || strings.Contains(one, "run") {
+	one, two := w.addressOf("run-1"), w.addressOf("run-2")
+	if one == two || one != w.addressOf("run-1") || !strings.HasSuffix(one, "@probe.example") || strings.Contains(one, "run") {
 		t.Fatalf("addresses %q and %q", one, two)
 	}
 	w.expect("A", probes.AddressKey(one))
@@ -95,7 +98,7 @@ func TestMailReachesItsRun(t *testing.T) {
 
 func TestMailRefusals(t *testing.T) {
 	w := mailWorld(t, func(o *Options, _ *Deps) { o.SMTP.MaxSize = 2000 })
-	to := w.AddressFor("run-1")
+	to := w.addressOf("run-1")
 	c := dial(t, w)
 	wantReply(t, c.Mail("a@ereg.example", nil), 0)
 	wantReply(t, c.Rcpt(to, nil), 550) // nobody waits there yet
@@ -115,7 +118,7 @@ func TestMailRefusals(t *testing.T) {
 
 func TestMailIsToldOnlyWhatIsRecorded(t *testing.T) {
 	w := mailWorld(t, nil)
-	one, two := w.AddressFor("run-1"), w.AddressFor("run-2")
+	one, two := w.addressOf("run-1"), w.addressOf("run-2")
 	w.expect("A", probes.AddressKey(one))
 	w.expect("B", probes.AddressKey(two))
 	w.breakWith(errors.New("disk full"))
@@ -134,7 +137,7 @@ func TestMailIsToldOnlyWhatIsRecorded(t *testing.T) {
 
 func TestMailInChunks(t *testing.T) {
 	w := mailWorld(t, nil)
-	to := w.AddressFor("run-1")
+	to := w.addressOf("run-1")
 	w.expect("A", probes.AddressKey(to))
 	conn, lines := plainDial(t, w)
 	text := mailText("m1")
@@ -204,7 +207,7 @@ func TestTooManyConnections(t *testing.T) {
 		t.Errorf("reply %q to QUIT", got)
 	}
 	_, _ = io.ReadAll(held) // until it is closed
-	to := w.AddressFor("run-1")
+	to := w.addressOf("run-1")
 	w.expect("A", probes.AddressKey(to))
 	wantReply(t, dial(t, w).SendMail("a@b.example", []string{to}, strings.NewReader(mailText("m"))), 0)
 }
@@ -239,7 +242,7 @@ func TestMailInHandIsFinished(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx) }()
-	to := w.AddressFor("run-1")
+	to := w.addressOf("run-1")
 	w.expect("A", probes.AddressKey(to))
 	wantReply(t, dial(t, w).SendMail("a@b.example", []string{to}, strings.NewReader(mailText("m"))), 0)
 	if err := <-ended; err != nil {
@@ -266,8 +269,8 @@ func TestRunWithoutMailWaits(t *testing.T) {
 	w := newWorld(t, nil)
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if err := w.Run(ctx); err != nil || w.SMTPAddr() != "" || w.AddressFor("run") != "" {
-		t.Errorf("Run gives %v, address %q, %q", err, w.SMTPAddr(), w.AddressFor("run"))
+	if err := w.Run(ctx); err != nil || w.SMTPAddr() != "" || w.addressOf("run") != "" {
+		t.Errorf("Run gives %v, address %q, %q", err, w.SMTPAddr(), w.addressOf("run"))
 	}
 }
 
@@ -301,9 +304,13 @@ func TestNewSaysWhatIsWrong(t *testing.T) {
 func FuzzReadMail(f *testing.F) {
 	f.Add(mailText("m"))
 	f.Add("Subject: =?x?q?=\r\nContent-Type: text/html; charset=utf-16\r\n\r\n<p>Kode 4829")
+	f.Add("Delivered-To: <a+b@c.example>\r\nTo: undisclosed-recipients:;\r\n\r\n482915")
 	f.Add("Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n")
 	f.Fuzz(func(t *testing.T, raw string) {
 		m, err := readMail([]byte(raw), "a@b.example")
+		if envelope, err := parseMail([]byte(raw)); err == nil {
+			_ = addressees(envelope)
+		}
 		if err == nil && (m.ID == "" && raw != "" || m.Receiver != mailReceiver) {
 			t.Errorf("the mail %q has no id", raw)
 		}

@@ -108,11 +108,12 @@ func plain(r rune) rune {
 	return r
 }
 
-var spelled = regexp.MustCompile(`\b[0-9](?:[ \n][0-9]\b){3,}`)
+var spelled = regexp.MustCompile(`\b[0-9](?:[ \n-][0-9]\b){3,}`)
 
-// joinSpelled writes "4 8 2 9 1 5" as "482915": digits in boxes of their own.
+// joinSpelled writes "4 8 2 9 1 5" and "4-8-2-9-1-5" as "482915": digits in
+// boxes of their own.
 func joinSpelled(text string) string {
 	return spelled.ReplaceAllStringFunc(text, func(digits string) string {
-		return strings.NewReplacer(" ", "", "\n", "").Replace(digits)
+		return strings.NewReplacer(" ", "", "\n", "", "-", "").Replace(digits)
 	})
 }

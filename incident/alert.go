@@ -13,22 +13,30 @@ import (
 
 // alertTexts are the lines of an alert to the IT team.
 type alertTexts struct {
-	Since     words.Text `yaml:"since"`
-	Lasted    words.Text `yaml:"lasted"`
-	Component words.Text `yaml:"component"`
-	Changed   words.Text `yaml:"changed"`
-	Codes     words.Text `yaml:"codes"`
-	Steps     words.Text `yaml:"steps"`
-	Waiting   words.Text `yaml:"waiting"`
-	Working   words.Text `yaml:"working"`
-	Unseen    words.Text `yaml:"unseen"`
-	Suspect   words.Text `yaml:"suspect"`
-	Told      words.Text `yaml:"told"`
-	Untold    words.Text `yaml:"untold"`
+	Since     words.Text                  `yaml:"since"`
+	Lasted    words.Text                  `yaml:"lasted"`
+	Component words.Text                  `yaml:"component"`
+	Changed   words.Text                  `yaml:"changed"`
+	Codes     words.Text                  `yaml:"codes"`
+	Steps     words.Text                  `yaml:"steps"`
+	Waiting   words.Text                  `yaml:"waiting"`
+	Working   words.Text                  `yaml:"working"`
+	Unseen    words.Text                  `yaml:"unseen"`
+	Suspect   words.Text                  `yaml:"suspect"`
+	Picture   words.Text                  `yaml:"picture"`
+	Fault     words.Text                  `yaml:"fault"`
+	Parties   map[detect.Party]words.Text `yaml:"parties"`
+	Told      words.Text                  `yaml:"told"`
+	Untold    words.Text                  `yaml:"untold"`
 }
 
 func (a alertTexts) check() error {
-	return errors.Join(
+	var problems []error
+	for _, party := range detect.Parties() {
+		problems = append(problems, checkText("alert.parties."+string(party), a.Parties[party]))
+	}
+	return errors.Join(errors.Join(problems...),
+		checkText("alert.fault", a.Fault, "component", "party", "evidence"),
 		checkText("alert.since", a.Since, "since", "delay"), checkText("alert.lasted", a.Lasted, "since", "duration"),
 		checkText("alert.component", a.Component, "component", "state"),
 		checkText("alert.changed", a.Changed, "component", "state", "old"),
@@ -36,10 +44,13 @@ func (a alertTexts) check() error {
 		checkText("alert.steps", a.Steps, "good", "probes", "window"),
 		checkText("alert.waiting", a.Waiting, "waiting", "oldest"),
 		checkText("alert.working", a.Working, "components"), checkText("alert.unseen", a.Unseen, "components"),
-		checkText("alert.suspect", a.Suspect, "suspect"),
+		checkText("alert.suspect", a.Suspect, "suspect"), checkText("alert.picture", a.Picture, "component", "picture"),
 		checkText("alert.told", a.Told, "body"), checkText("alert.untold", a.Untold),
 	)
 }
+
+// Party is how a party is called to the team.
+func (p *Playbooks) Party(party detect.Party) words.Text { return p.common.Alert.Parties[party] }
 
 // alertTitle is the headline of an alert: severity, what, where. It is the
 // same in both languages, because it is searched for.
@@ -64,8 +75,9 @@ func (d *decision) alert(inc Incident, u Update, f facts) words.Text {
 		}
 		others(texts.Working, detect.Operational)
 		others(texts.Unseen, detect.Unknown, detect.Maintained)
-		if suspect := f.sayIn(lang, d.book(inc).Suspect); suspect != "" && u.Status == Investigating {
-			lines = append(lines, fill(texts.Suspect, lang, "suspect", suspect))
+		if u.Status == Investigating {
+			lines = append(lines, d.alertFault(inc, f, lang)...)
+			lines = append(lines, d.alertPictures(inc, lang)...)
 		}
 		if slices.Contains(u.Told, Public) {
 			lines = append(lines, fill(texts.Told, lang, "body", u.Body.In(lang)))
@@ -74,6 +86,34 @@ func (d *decision) alert(inc Incident, u Update, f facts) words.Text {
 		}
 		return strings.Join(lines, "\n")
 	})
+}
+
+// alertFault is whose fault it looks like, measured for each component and,
+// where nothing was measured for that, what the playbook makes one think of.
+func (d *decision) alertFault(inc Incident, f facts, lang words.Lang) []string {
+	texts := d.policy.books.common.Alert
+	var lines []string
+	for _, c := range d.inOrder(inc.Components) {
+		if fault := d.assessed[c].Fault; fault.Party != detect.PartyNone {
+			lines = append(lines, fill(texts.Fault, lang, "component", string(c),
+				"party", texts.Parties[fault.Party].In(lang), "evidence", strings.Join(fault.Evidence, "; ")))
+		}
+	}
+	if suspect := f.sayIn(lang, d.book(inc).Suspect); len(lines) == 0 && suspect != "" {
+		lines = append(lines, fill(texts.Suspect, lang, "suspect", suspect))
+	}
+	return lines
+}
+
+// alertPictures are the pictures there are of what is wrong.
+func (d *decision) alertPictures(inc Incident, lang words.Lang) []string {
+	var lines []string
+	for _, c := range d.inOrder(inc.Components) {
+		if name := d.assessed[c].Picture; name != "" {
+			lines = append(lines, fill(d.policy.books.common.Alert.Picture, lang, "component", string(c), "picture", name))
+		}
+	}
+	return lines
 }
 
 func (d *decision) alertTimes(inc Incident, u Update, f facts, lang words.Lang) string {

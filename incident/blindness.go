@@ -12,7 +12,7 @@ import (
 // blindToTell are the reasons for not seeing that the IT team has to mend. The
 // others follow from the portal's own trouble or from having just started.
 func blindToTell() []detect.Blind {
-	return []detect.Blind{detect.BlindLine, detect.BlindSilent, detect.BlindStale}
+	return []detect.Blind{detect.BlindLine, detect.BlindSilent, detect.BlindDegraded, detect.BlindStale, detect.BlindStopped, detect.BlindSIMs, detect.BlindLax}
 }
 
 // blindness tells the IT team once when components go dark for a reason, and
@@ -39,13 +39,20 @@ func (d *decision) blindness(before []Spell, assessed []detect.Assessment) {
 func (d *decision) dark(reason detect.Blind, assessed []detect.Assessment) Spell {
 	spell := Spell{Reason: reason}
 	for _, a := range assessed {
-		if a.State != detect.Unknown || a.Blind != reason {
+		since, is := darkSince(a, reason)
+		if !is {
 			continue
 		}
-		if len(spell.Components) == 0 || a.Since.Before(spell.Since) {
-			spell.Since = a.Since
+		if len(spell.Components) == 0 || since.Before(spell.Since) {
+			spell.Since = since
 		}
 		spell.Components = append(spell.Components, a.Component)
+		switch reason {
+		case detect.BlindSIMs:
+			spell.SIMs = append(spell.SIMs, a.EmptySIMs...)
+		case detect.BlindLax:
+			spell.Lax = append(spell.Lax, a.Lax...)
+		}
 	}
 	return spell
 }
@@ -82,6 +89,18 @@ func SpellsOf(last []Notice, states []detect.Assessment) []Spell {
 	return spells
 }
 
+// darkSince says whether, and since when, reason keeps the component or a share
+// of our SIMs from being measured, or what the portal does not refuse is told.
+func darkSince(a detect.Assessment, reason detect.Blind) (since time.Time, is bool) {
+	switch reason {
+	case detect.BlindSIMs:
+		return a.EmptySince, len(a.EmptySIMs) > 0
+	case detect.BlindLax:
+		return a.LaxSince, len(a.Lax) > 0
+	}
+	return a.Since, a.State == detect.Unknown && a.Blind == reason
+}
+
 func spellOf(spells []Spell, reason detect.Blind) *Spell {
 	for i := range spells {
 		if spells[i].Reason == reason {
@@ -92,12 +111,12 @@ func spellOf(spells []Spell, reason detect.Blind) *Spell {
 }
 
 func (d *decision) blinded(s Spell) Notice {
-	said := d.policy.books.common.Blind
+	said := d.policy.books.common.spell(s.Reason)
 	return d.spellNotice(s, 1, EventBlind, said.Title, said.Body)
 }
 
 func (d *decision) sighted(s Spell) Notice {
-	said := d.policy.books.common.Blind
+	said := d.policy.books.common.spell(s.Reason)
 	return d.spellNotice(s, 2, EventSighted, said.SightedTitle, said.SightedBody)
 }
 
@@ -108,6 +127,8 @@ func (d *decision) spellNotice(s Spell, number int, event Event, title, body wor
 		in := func(lang words.Lang) string {
 			return words.Fill(t.In(lang), map[string]string{
 				"components": joinComponents(s.Components),
+				"sims":       strings.Join(s.SIMs, ", "),
+				"faults":     d.policy.books.common.faults(s.Lax, lang),
 				"since":      f.clock(lang, s.Since),
 				"ended":      f.clock(lang, d.now),
 				"duration":   words.Duration(lang, d.now.Sub(s.Since)),

@@ -11,6 +11,7 @@ import (
 
 	"pantau/detect"
 	"pantau/internal/words"
+	"pantau/probes"
 
 	"github.com/goccy/go-yaml"
 )
@@ -104,12 +105,45 @@ type common struct {
 	} `yaml:"phrases"`
 	Alert alertTexts `yaml:"alert"`
 	Blind struct {
-		Title        words.Text                  `yaml:"title"`
-		Body         words.Text                  `yaml:"body"`
-		SightedTitle words.Text                  `yaml:"sighted_title"`
-		SightedBody  words.Text                  `yaml:"sighted_body"`
-		Reasons      map[detect.Blind]words.Text `yaml:"reasons"`
+		Said    spellTexts                  `yaml:",inline"`
+		Reasons map[detect.Blind]words.Text `yaml:"reasons"`
 	} `yaml:"blind"`
+	SIMs spellTexts `yaml:"sims"` // the same for SIMs that look empty
+	Lax  struct {
+		Said    spellTexts                   `yaml:",inline"`
+		Reasons map[probes.Reason]words.Text `yaml:"reasons"`
+	} `yaml:"lax"` // the same for what the portal does not refuse
+}
+
+// spellTexts tell the IT team that something is not measured, and that it is
+// again.
+type spellTexts struct {
+	Title        words.Text `yaml:"title"`
+	Body         words.Text `yaml:"body"`
+	SightedTitle words.Text `yaml:"sighted_title"`
+	SightedBody  words.Text `yaml:"sighted_body"`
+}
+
+func (c common) spell(reason detect.Blind) spellTexts {
+	switch reason {
+	case detect.BlindSIMs:
+		return c.SIMs
+	case detect.BlindLax:
+		return c.Lax.Said
+	default:
+		return c.Blind.Said
+	}
+}
+
+// faults says what the portal does not refuse, each once.
+func (c common) faults(reasons []probes.Reason, lang words.Lang) string {
+	var said []string
+	for _, reason := range reasons {
+		if text := c.Lax.Reasons[reason].In(lang); !slices.Contains(said, text) {
+			said = append(said, text)
+		}
+	}
+	return strings.Join(said, "; ")
 }
 
 // Playbooks are all of them, checked.
@@ -210,15 +244,39 @@ func (c common) checkPhrases() error {
 
 func (c common) checkBlind() error {
 	problems := []error{
-		checkText("blind.title", c.Blind.Title, "components"),
-		checkText("blind.body", c.Blind.Body, "components", "since", "reason"),
-		checkText("blind.sighted_title", c.Blind.SightedTitle, "components"),
-		checkText("blind.sighted_body", c.Blind.SightedBody, "components", "ended", "duration"),
+		checkText("blind.title", c.Blind.Said.Title, "components"),
+		checkText("blind.body", c.Blind.Said.Body, "components", "since", "reason"),
+		checkText("blind.sighted_title", c.Blind.Said.SightedTitle, "components"),
+		checkText("blind.sighted_body", c.Blind.Said.SightedBody, "components", "ended", "duration"),
 	}
+	problems = append(problems,
+		checkText("sims.title", c.SIMs.Title, "components"),
+		checkText("sims.body", c.SIMs.Body, "components", "sims", "since"),
+		checkText("sims.sighted_title", c.SIMs.SightedTitle, "components"),
+		checkText("sims.sighted_body", c.SIMs.SightedBody, "components", "sims", "ended", "duration"),
+	)
+	problems = append(problems, c.checkLax()...)
 	for _, blind := range blindToTell() {
+		if blind == detect.BlindSIMs || blind == detect.BlindLax {
+			continue // has texts of its own
+		}
 		problems = append(problems, checkText("blind.reasons."+string(blind), c.Blind.Reasons[blind]))
 	}
 	return errors.Join(problems...)
+}
+
+func (c common) checkLax() []error {
+	said := c.Lax.Said
+	problems := []error{
+		checkText("lax.title", said.Title, "components"),
+		checkText("lax.body", said.Body, "components", "faults", "since"),
+		checkText("lax.sighted_title", said.SightedTitle, "components"),
+		checkText("lax.sighted_body", said.SightedBody, "components", "ended", "duration"),
+	}
+	for _, reason := range probes.Checked() {
+		problems = append(problems, checkText("lax.reasons."+string(reason), c.Lax.Reasons[reason]))
+	}
+	return problems
 }
 
 func checkSentences(key string, sentences []Sentence) error {

@@ -75,6 +75,8 @@ type Spell struct {
 	Reason     detect.Blind
 	Since      time.Time
 	Components []detect.Component
+	SIMs       []string        // of detect.BlindSIMs: our SIMs that look empty
+	Lax        []probes.Reason // of detect.BlindLax: what the portal did not refuse
 }
 
 // Decision is what follows: the next state, and what is new in it.

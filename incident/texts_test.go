@@ -9,6 +9,7 @@ import (
 	"pantau/detect"
 	"pantau/incident"
 	"pantau/internal/words"
+	"pantau/probes"
 )
 
 func TestNothingIsAdvisedThatWasNotMeasured(t *testing.T) {
@@ -203,5 +204,41 @@ func TestASpellOutlivesARestart(t *testing.T) {
 		if left := incident.SpellsOf(d.said[1:], d.assessed); len(left) != 0 {
 			t.Errorf("still dark %v: %v is not over, want nothing left", stillDark, left)
 		}
+	}
+}
+
+func TestEmptySIMsAreTheTeamsToMend(t *testing.T) {
+	d := newDesk(t, false)
+	at := slices.IndexFunc(d.assessed, func(a detect.Assessment) bool { return a.Component == telkomsel })
+	d.assessed[at].EmptySIMs, d.assessed[at].EmptySince = []string{"telkomsel-3"}, d.now
+	d.pass(2 * time.Hour)
+	d.assessed[at].EmptySIMs = nil
+	d.pass(10 * time.Minute)
+	d.wantEvents(incident.Public, "")
+	d.wantEvents(incident.IT, "blind sighted")
+	for _, n := range d.said {
+		if body := n.Body.EN; !strings.Contains(body, "telkomsel-3 (otp-sms-telkomsel) g") {
+			t.Errorf("the team was told %q, want which SIM", body)
+		}
+	}
+	if len(d.state.Incidents) != 0 {
+		t.Error("an empty SIM opened an incident")
+	}
+}
+
+func TestWhatThePortalDoesNotRefuseIsTheTeamsToKnow(t *testing.T) {
+	d := newDesk(t, false)
+	at := slices.IndexFunc(d.assessed, func(a detect.Assessment) bool { return a.Component == telkomsel })
+	d.assessed[at].Lax, d.assessed[at].LaxSince = []probes.Reason{probes.ReasonExpiredTaken, probes.ReasonOlderAccepted}, d.now
+	d.pass(2 * time.Hour)
+	if body := d.said[0].Body.EN; !strings.Contains(body, "a code was accepted after its validity; a code was accepted that a newer one had replaced (otp-sms-telkomsel)") {
+		t.Errorf("the team was told %q, want what was not refused, and where", body)
+	}
+	d.assessed[at].Lax = nil
+	d.pass(10 * time.Minute)
+	d.wantEvents(incident.Public, "")
+	d.wantEvents(incident.IT, "blind sighted")
+	if len(d.state.Incidents) != 0 {
+		t.Error("it opened an incident")
 	}
 }

@@ -19,10 +19,20 @@ type Arrival struct {
 	Receiver  string    // the receiver's configured name
 	Wait      string    // the Wait it answers
 	Stamped   time.Time // UTC
-	Device    time.Time // UTC
+	Device    time.Time // UTC, by the handset's clock after Offset was added
 	Received  time.Time // UTC
 	Reference string    // the reference id in the text, "" when none
+	Junk      bool      // a mail that lay in the junk folder
 	Code      secret.Value
+	// Offset is by how much the handset's clock was found to be behind ours, and
+	// Device was corrected; negative when it is ahead.
+	Offset time.Duration
+	// Possible are the waits it may answer when nothing says which; Wait is
+	// then "".
+	Possible []string
+	// Earliest is when the message of Wait can have come at the earliest, where
+	// several came and any of them may be it; zero is Received.
+	Earliest time.Time
 }
 
 // AddressKey turns a mail address into the key of a Wait. The address itself

@@ -165,6 +165,9 @@ func TestPhasesOfATLSPageAreMeasured(t *testing.T) {
 func TestEveryRunIsANewVisitor(t *testing.T) {
 	connections := map[string]bool{}
 	w := serve(t, func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == policyPath {
+			return
+		}
 		connections[r.RemoteAddr] = true
 		if len(r.Cookies()) > 0 {
 			t.Error("a cookie of an earlier run came back")
@@ -190,7 +193,7 @@ func TestAPostCarriesCookiesAndNeverLeavesTheHost(t *testing.T) {
 	}))
 	defer server.Close()
 	base, _ := url.Parse(server.URL)
-	v := newVisit(&Portal{}, base, nil)
+	v := newVisit(gear{portal: &Portal{}, base: base, warden: newTestWarden(t)}, nil, "")
 	if err := v.goTo(t.Context(), "/form"); err != nil {
 		t.Fatal(err)
 	}
@@ -208,6 +211,79 @@ func TestAPostCarriesCookiesAndNeverLeavesTheHost(t *testing.T) {
 	}
 }
 
+// A host is the same in capitals and with its usual port, and another with any
+// other port, user or not.
+func TestWhichHostsAreThePortals(t *testing.T) {
+	base, _ := url.Parse("https://portal.example")
+	g := gear{portal: &Portal{Hosts: []string{"login.example:8443", "[2001:db8::1]", "xn--prtal-jua.example"}}, base: base, warden: newTestWarden(t)}
+	b := newBrowser(g, nil, "")
+	for address, want := range map[string]bool{
+		"https://portal.example/daftar":         true,
+		"https://PORTAL.Example/daftar":         true,
+		"https://portal.example:443/daftar":     true,
+		"https://user:word@portal.example/":     true,
+		"https://login.example:8443/":           true,
+		"https://[2001:db8::1]:443/":            true,
+		"https://xn--prtal-jua.example/":        true,
+		"http://portal.example:443/":            false,
+		"https://portal.example:8443/":          false,
+		"https://login.example/":                false,
+		"https://portal.example.evil.example/":  false,
+		"https://portal.example@evil.example/":  false,
+		"https://evil.example/#portal.example":  false,
+		`https://evil.example\@portal.example/`: false,
+		"https://pörtal.example/":               false, // written in another way: not followed
+		"https://[::ffff:2001:db8::1]/":         false,
+		"https://[2001:db8::2]/":                false,
+		"//portal.example/":                     false,
+		"ftp://portal.example/":                 false,
+		"javascript:alert(1)":                   false,
+	} {
+		to, err := url.Parse(address)
+		if got := err == nil && b.own(to); got != want {
+			t.Errorf("%s is the portal's: %t, want %t", address, got, want)
+		}
+	}
+}
+
+// A page on https whose form leads to http would send a number in plain.
+func TestAFormNeverLeadsFromHTTPSToHTTP(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte(`<form id="f" method="post" action="http://` + r.Host + `/next"><input name="nomor" value="62812"></form>`))
+	}))
+	defer server.Close()
+	base, _ := url.Parse(server.URL)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	v := newVisit(gear{portal: &Portal{}, base: base, warden: newTestWarden(t)}, roots, "")
+	if err := v.goTo(t.Context(), "/"); err != nil {
+		t.Fatal(err)
+	}
+	f, _ := v.page.form("#f")
+	if err := v.send(t.Context(), f); err == nil || len(v.browser.trail) != 1 {
+		t.Errorf("it was sent: %v, %q", err, v.browser.trail)
+	}
+}
+
+// A redirect that keeps the method has the form sent again, which for a code
+// that is asked for must not happen twice at one place.
+func TestARedirectNeverHasAFormSentTwice(t *testing.T) {
+	var posts []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			posts = append(posts, r.URL.Path)
+			http.Redirect(w, r, "/ask", http.StatusTemporaryRedirect)
+		}
+	}))
+	defer server.Close()
+	base, _ := url.Parse(server.URL)
+	b := newBrowser(gear{portal: &Portal{}, base: base, warden: newTestWarden(t)}, nil, "")
+	_, err := b.post(t.Context(), base, base.JoinPath("start"), url.Values{"nomor": {"62812"}})
+	if err == nil || !strings.Contains(err.Error(), "sent again") || fmt.Sprint(posts) != "[/start /ask]" {
+		t.Errorf("it was sent to %v: %v", posts, err)
+	}
+}
+
 func TestPlainPath(t *testing.T) {
 	for path, want := range map[string]string{
 		"/daftar/kontak":               "/daftar/kontak",
@@ -220,6 +296,21 @@ func TestPlainPath(t *testing.T) {
 	} {
 		if got := plainPath(&url.URL{Path: path, RawQuery: "token=1"}); got != want {
 			t.Errorf("plainPath(%q) = %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestPlainHost(t *testing.T) {
+	for host, want := range map[string]string{
+		"www.google.com":                         "www.google.com",
+		"s3.eu1.example":                         "s3.eu1.example",
+		"482915.portal.example":                  "….portal.example",
+		"kode-4829.example":                      "….example",
+		strings.Repeat("a", 25) + ".cdn.example": "….cdn.example",
+		"":                                       "",
+	} {
+		if got := plainHost(host); got != want {
+			t.Errorf("plainHost(%q) = %q, want %q", host, got, want)
 		}
 	}
 }

@@ -2,9 +2,6 @@ package probes
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 )
 
@@ -19,8 +16,11 @@ func (v *visit) captcha(ctx context.Context) finding {
 	if err := v.goTo(ctx, c.Page); err != nil {
 		return found(err)
 	}
+	if v.page.has(c.Accepted) && !v.page.has(c.Form) {
+		return letThrough()
+	}
 	for asked := 1; ; asked++ {
-		err := v.answerChallenge(ctx)
+		err := v.answerChallenge(ctx, right)
 		switch {
 		case err != nil && asked > 1 && ctx.Err() == nil:
 			return down(ReasonChallenge, "asked for again after %d accepted answers, and then: %s", asked-1, found(err).said)
@@ -45,12 +45,16 @@ func (v *visit) captcha(ctx context.Context) finding {
 }
 
 // answerChallenge looks at the picture of the challenge on the page, has the
-// owner tell the answer and sends it.
-func (v *visit) answerChallenge(ctx context.Context) error {
+// owner tell the answer and sends what twist makes of it.
+func (v *visit) answerChallenge(ctx context.Context, twist func(string) string) error {
 	c := v.portal.Captcha
 	challenge, there := v.page.form(c.Form)
 	if !there {
 		return v.page.wrong(c.Form)
+	}
+	v.browser.session.challenges++
+	if vendor, isVendor := testKeys(c.Kind); isVendor {
+		return v.answerWidget(ctx, challenge, vendor)
 	}
 	if err := v.lookAtPicture(ctx, c.Image); err != nil {
 		return err
@@ -59,8 +63,54 @@ func (v *visit) answerChallenge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	challenge.values.Set(c.AnswerField, answer)
+	challenge.values.Set(c.AnswerField, twist(answer))
 	return v.send(ctx, challenge)
+}
+
+// letThrough is that no captcha was shown: to us, whom the owner may know by our
+// signature, name or address, or to anybody. Nobody is kept from going on.
+func letThrough() finding {
+	return finding{verdict: Unknown, reason: ReasonLetThrough, said: "let through: no challenge was shown", goOn: true}
+}
+
+// right leaves a captcha answer as it is.
+func right(answer string) string { return answer }
+
+// wrong makes a captcha answer wrong, and keeps its length and its kind of
+// letters, so that it is refused for nothing else.
+func wrong(answer string) string {
+	letters := []rune(answer)
+	switch last := &letters[len(letters)-1]; {
+	case *last >= '0' && *last <= '9':
+		*last = '0' + (*last-'0'+1)%10
+	case *last == 'x' || *last == 'X':
+		*last = 'k'
+	default:
+		*last = 'x'
+	}
+	return string(letters)
+}
+
+// wrongCaptcha gives a wrong answer, which must be refused.
+func (v *visit) wrongCaptcha(ctx context.Context) finding {
+	c := v.portal.Captcha
+	if err := v.goTo(ctx, c.Page); err != nil {
+		return found(err)
+	}
+	if v.page.has(c.Accepted) && !v.page.has(c.Form) {
+		return letThrough()
+	}
+	if err := v.answerChallenge(ctx, wrong); err != nil {
+		return found(err)
+	}
+	switch {
+	case v.page.has(c.Accepted):
+		return down(ReasonWrongAccepted, "a wrong answer was accepted: the page has %s, want %s", c.Accepted, c.Refused)
+	case v.page.has(c.Refused):
+		return up("a wrong answer was refused: the page has " + c.Refused)
+	default:
+		return found(v.page.wrong(c.Refused))
+	}
 }
 
 func (v *visit) lookAtPicture(ctx context.Context, selector string) error {
@@ -71,7 +121,7 @@ func (v *visit) lookAtPicture(ctx context.Context, selector string) error {
 	if raw, isInline := inline(src); isInline {
 		return checkPicture(raw)
 	}
-	got, err := v.browser.get(ctx, src)
+	got, err := v.screen.image(ctx, src)
 	if err != nil {
 		return err
 	}
@@ -79,54 +129,4 @@ func (v *visit) lookAtPicture(ctx context.Context, selector string) error {
 		return &fault{Down, ReasonImage, "the captcha's image is not there"}
 	}
 	return checkPicture(got.body)
-}
-
-// askOracle gives the answer to a challenge of this very session. The secret
-// goes to the configured address only, wherever that redirects to.
-func (v *visit) askOracle(ctx context.Context, challenge string) (string, error) {
-	to, err := v.base.Parse(v.portal.Oracle.URL)
-	if err != nil {
-		return "", silent("its address cannot be read")
-	}
-	query := to.Query()
-	query.Set("id", challenge)
-	to.RawQuery = query.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
-	if err != nil {
-		return "", silent("its address cannot be read")
-	}
-	request.Header.Set("Authorization", "Bearer "+v.portal.Oracle.Secret.Reveal())
-	request.Header.Set("User-Agent", v.browser.agent)
-	client := *v.browser.client
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	response, err := client.Do(request)
-	if err != nil {
-		return "", silentFor(ctx, err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	return v.readOracle(response)
-}
-
-func (v *visit) readOracle(response *http.Response) (string, error) {
-	v.browser.went("oracle %d", response.StatusCode)
-	if response.StatusCode != http.StatusOK {
-		return "", silent("the portal's owner gives no answer to this challenge")
-	}
-	var told struct {
-		Answer string `json:"answer"`
-	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, headerAtMost)).Decode(&told); err != nil || told.Answer == "" {
-		return "", silent("what the oracle says is not an answer")
-	}
-	return told.Answer, nil
-}
-
-func silent(said string) error { return &fault{Unknown, ReasonOracle, "oracle: " + said} }
-
-func silentFor(ctx context.Context, err error) error {
-	var cause *fault
-	if errors.As(faultOf(ctx, err), &cause) && cause.reason != ReasonShutdown {
-		return silent(cause.said)
-	}
-	return cause
 }

@@ -72,11 +72,15 @@ func plainCause(err error) string {
 // but that its owner wants fewer probes or none.
 func statusFault(status int) error {
 	switch {
-	case status == http.StatusForbidden, status == http.StatusTooManyRequests:
+	case notForUs(status):
 		return &fault{Unknown, ReasonStopped, fmt.Sprintf("status %d: the portal does not want this probe", status)}
 	case status >= 500:
 		return &fault{Down, ReasonStatus, fmt.Sprintf("status %d, want 200", status)}
 	default:
 		return nil
 	}
+}
+
+func notForUs(status int) bool {
+	return status == http.StatusForbidden || status == http.StatusTooManyRequests
 }

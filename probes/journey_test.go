@@ -15,9 +15,14 @@ func dresses() []string { return []string{portal.DressEreg, portal.DressLayanan}
 
 func TestBothPortalsAreWalkedToTheEnd(t *testing.T) {
 	for _, dress := range dresses() {
-		for _, journey := range []string{"sms", "mail"} {
+		for _, journey := range []string{"sms", "mail", "sms in a browser"} {
 			t.Run(dress+"/"+journey, func(t *testing.T) {
-				w := newWorld(t, dress, nil)
+				var tweak func(*Options)
+				journey, isBrowser := strings.CutSuffix(journey, " in a browser")
+				if isBrowser {
+					tweak = inChromium(t)
+				}
+				w := newWorld(t, dress, tweak)
 				results := w.once(journey)
 				wantLines(t, results, "open up", "captcha up", "request-otp unknown requesting",
 					"request-otp up", "await-otp up", "submit-otp up")
@@ -148,8 +153,25 @@ func TestARefusedRequestClosesItsWait(t *testing.T) {
 	if results[3].Opened == nil || !slices.Contains(w.forgot, results[3].Opened.ID) {
 		t.Error("the wait is not closed")
 	}
-	if state := w.prober.sims["sim-1"]; state.busy || state.used.IsZero() {
-		t.Errorf("the SIM is %+v, want it free and used", state)
+	if sim := w.sim(); sim.holder != 0 || sim.wait != "" || !sim.used {
+		t.Errorf("the SIM is %+v, want it free and used", sim)
+	}
+}
+
+// A portal that shows us no captcha, signed or not, keeps nobody from anything.
+func TestAPortalThatShowsNoCaptchaIsNotBroken(t *testing.T) {
+	for journey, change := range map[string]func(*Options){
+		"captcha": nil,
+		"wrong": func(o *Options) {
+			o.Journeys = append(o.Journeys, Journey{Name: "wrong", Stream: StreamCaptcha, Steps: []Step{StepCaptcha}, Every: time.Hour, Captcha: "wrong"})
+		},
+	} {
+		w := serve(t, write(`<form id="form-kontak" method="post"></form>`), change)
+		results := w.once(journey)
+		wantLines(t, results, "captcha unknown let-through")
+		if !strings.Contains(results[0].Evidence, "no challenge") {
+			t.Errorf("evidence is %q", results[0].Evidence)
+		}
 	}
 }
 

@@ -17,9 +17,10 @@ func TestMetricsAreCleanAndCount(t *testing.T) {
 	m.recorded(Result{Journey: "sms", Step: StepAwaitOTP, Verdict: Unknown, Reason: ReasonWaiting, Wait: &WaitAge{}})
 	m.waited(Result{Stream: SMS("xl"), Verdict: Up, Wait: &WaitAge{Age: 7 * time.Second}})
 	m.waited(Result{Stream: SMS("xl"), Verdict: Unknown, Reason: ReasonOverdue, Wait: &WaitAge{Age: time.Hour}})
-	m.skipped("sms", skipLate, 0)
-	m.skipped("sms", skipLate, 3)
+	m.skipped("sms", WhyLate, 0)
+	m.skipped("sms", WhyLate, 3)
 	m.inUse(+1)
+	m.planned(Spending{IDR: 730, Codes: 1, Extras: []Extras{{"sms/xl", 1}}, SIMs: []SIMs{{Operator: "xl", Usable: 4}}})
 
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil || len(problems) != 0 {

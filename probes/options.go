@@ -13,28 +13,68 @@ import (
 
 // Options is everything probes are configured with.
 type Options struct {
-	Portal   Portal    `yaml:"portal"`
-	Journeys []Journey `yaml:"journeys"`
-	SIMs     []SIM     `yaml:"sims"`
+	Portal Portal `yaml:"portal"`
+	// Authorisation is the path of the file in which the portal's owner allows
+	// our probes, see Permission. It is needed for every portal that is not on
+	// this machine.
+	Authorisation string    `yaml:"authorisation"`
+	Journeys      []Journey `yaml:"journeys"`
+	SIMs          []SIM     `yaml:"sims"`
+	// Gateways send control messages from our SIMs.
+	Gateways []Gateway `yaml:"gateways"`
 	// References are addresses of hosts that have nothing to do with the
 	// portal, two at best. When neither they nor the portal answer, the fault
 	// is our own line's. Without any, every silence is the portal's.
 	References []string `yaml:"references"`
+	// SIMSpacing is the least time between two codes to one SIM: six
+	// validities when left out, 60m for the usual 10m, as long as people are
+	// told to wait before they ask again. One validity is enough while a
+	// suspicion is looked into.
+	SIMSpacing time.Duration `yaml:"sim_spacing"`
+	Budget     Budget        `yaml:"budget"`
+	Costs      Costs         `yaml:"costs"`
 	// Pool is how many runs may talk to the portal at once, 8 when left out.
-	Pool int `yaml:"pool"`
+	Pool    int     `yaml:"pool"`
+	Browser Browser `yaml:"browser"`
 }
 
 // Journey is what one kind of run walks, and how often.
 type Journey struct {
 	Name   string        `yaml:"name"`
 	Stream Stream        `yaml:"stream"`
-	Steps  []Step        `yaml:"steps"` // in the order of the portal: open, captcha, request-otp, await-otp, submit-otp
+	Steps  []Step        `yaml:"steps"` // in the order of the portal: open, captcha, request-otp, await-otp, submit-otp; or send-control, await-control
 	Every  time.Duration `yaml:"every"` // from one start to the next
 	// EveryListening is the interval while the stream's trouble is confirmed:
 	// codes cost money and hold their SIM, and the ones on their way tell
 	// enough. Three validities when left out, 30m for the usual 10m.
 	EveryListening time.Duration `yaml:"every_listening"`
 	Timeout        time.Duration `yaml:"timeout"` // of the whole run without the wait for the code, 1m when left out
+	// Mail names the receiver that hears the codes of stream email: "smtp" or
+	// one of inbox.imap. It can be left out when there is only one.
+	Mail string `yaml:"mail"`
+	// JunkIsDown counts a code in the junk folder as one that never came:
+	// people do not find it. Left out, it counts as arrived, and the evidence
+	// says where.
+	JunkIsDown bool `yaml:"junk_is_down"`
+	// Submit is which code is typed in step submit-otp. "last" is the default
+	// and must be accepted. "older" asks for two codes and types the first,
+	// which must be refused as superseded, then the last; on stream email only,
+	// because a SIM is not asked twice within a validity. "expired" types the
+	// code after its validity, and must be refused as expired. The two are for
+	// journeys of their own that run rarely; how long their codes take is no
+	// evidence of anything.
+	Submit string `yaml:"submit"`
+	// Captcha "wrong" gives a wrong answer, which must be refused. It is for a
+	// journey of its own that runs rarely and ends with step captcha. "right"
+	// is the default.
+	Captcha string `yaml:"captcha"`
+	// From is the operator from whose SIMs a journey of send-control and
+	// await-control sends to those of its stream; the stream's own when left
+	// out.
+	From string `yaml:"from"`
+	// Browser true walks the journey in Chromium, for portals whose pages are
+	// made by scripts. It takes about ten times the time and memory.
+	Browser bool `yaml:"browser"`
 }
 
 const (
@@ -50,6 +90,8 @@ func (o Options) pool() int {
 	}
 	return o.Pool
 }
+
+func (o Options) simSpacing() time.Duration { return or(o.SIMSpacing, 6*o.Portal.CodeValidity()) }
 
 func (j Journey) timeout() time.Duration {
 	if j.Timeout == 0 {
@@ -69,7 +111,7 @@ func (j Journey) asks() bool { return slices.Contains(j.Steps, StepRequestOTP) }
 
 // Validate gives every mistake in the options with its place.
 func (o Options) Validate() error {
-	mistakes := []error{invalid.In("portal", o.Portal.Validate()), o.validateSIMs()}
+	mistakes := []error{invalid.In("portal", o.Portal.Validate()), o.validateSIMs(), o.validateGateways()}
 	if len(o.Journeys) == 0 {
 		mistakes = append(mistakes, invalid.At("journeys", "is empty; without a journey nothing is measured"))
 	}
@@ -83,6 +125,10 @@ func (o Options) Validate() error {
 		if !isWebAddress(reference) {
 			mistakes = append(mistakes, invalid.At(fmt.Sprintf("references[%d]", i), "%q is not an address; write https://host/", reference))
 		}
+	}
+	mistakes = append(mistakes, o.validateMoney(), invalid.In("browser", o.Browser.validate()))
+	if o.SIMSpacing < 0 {
+		mistakes = append(mistakes, invalid.At("sim_spacing", "is %s, want more than 0s", o.SIMSpacing))
 	}
 	if o.Pool < 0 {
 		mistakes = append(mistakes, invalid.At("pool", "is %d, want 1 or more", o.Pool))
@@ -102,6 +148,9 @@ func (j Journey) validate() error {
 	if j.EveryListening != 0 && j.EveryListening < j.Every {
 		mistakes = append(mistakes, invalid.At("every_listening", "is %s, want at least every, %s", j.EveryListening, j.Every))
 	}
+	if err := j.validateVariant(); err != nil {
+		mistakes = append(mistakes, err)
+	}
 	if j.Timeout < 0 {
 		mistakes = append(mistakes, invalid.At("timeout", "is %s, want more than 0s", j.Timeout))
 	}
@@ -110,7 +159,7 @@ func (j Journey) validate() error {
 
 // walked are the steps a journey can be made of, in the portal's order.
 func walked() []Step {
-	return []Step{StepOpen, StepCaptcha, StepRequestOTP, StepAwaitOTP, StepSubmitOTP}
+	return []Step{StepOpen, StepCaptcha, StepRequestOTP, StepAwaitOTP, StepSubmitOTP, StepSendControl, StepAwaitControl}
 }
 
 func validateSteps(steps []Step) error {
@@ -142,7 +191,10 @@ func validateWaiting(steps []Step) error {
 	asks := slices.Contains(steps, StepRequestOTP)
 	awaits := slices.Contains(steps, StepAwaitOTP)
 	submits := slices.Contains(steps, StepSubmitOTP)
+	control := slices.Contains(steps, StepSendControl) || slices.Contains(steps, StepAwaitControl)
 	switch {
+	case control && !slices.Equal(steps, []Step{StepSendControl, StepAwaitControl}):
+		return invalid.At("steps", "%q and %q go together and with no other step", StepSendControl, StepAwaitControl)
 	case asks && !awaits:
 		return invalid.At("steps", "%q without %q: a code is asked for that nobody waits for", StepRequestOTP, StepAwaitOTP)
 	case awaits && !asks:
@@ -165,16 +217,28 @@ func (o Options) fits(j Journey) error {
 	if j.asks() && o.Portal.Captcha != nil && !slices.Contains(j.Steps, StepCaptcha) {
 		mistakes = append(mistakes, invalid.At("steps", "%q without %q: this portal asks for its captcha first", StepRequestOTP, StepCaptcha))
 	}
-	return errors.Join(append(mistakes, o.fitsStream(j))...)
+	if j.asks() && !o.Portal.captchaCanBePassed() {
+		mistakes = append(mistakes, invalid.At("steps", "%q behind a captcha that nobody answers: a probe never guesses, so portal.oracle or portal.signing is needed", StepRequestOTP))
+	}
+	return errors.Join(append(mistakes, o.fitsStream(j), o.fitsVariant(j))...)
 }
 
 func (o Options) fitsStream(j Journey) error {
 	operator := j.Stream.Operator()
 	switch {
+	case j.Control():
+		if field, problem := o.fitsControl(j); problem != "" {
+			return invalid.At(field, "%s", problem)
+		}
+		return nil
+	case j.From != "":
+		return invalid.At("from", "belongs to journeys of %q", StepSendControl)
 	case !j.Stream.CarriesOTP() && j.Stream != StreamPortal && j.Stream != StreamCaptcha:
 		return invalid.At("stream", "%q is unknown; write %s, %s, %s or sms/OPERATOR", j.Stream, StreamPortal, StreamCaptcha, StreamEmail)
 	case j.Stream.CarriesOTP() != j.asks():
 		return invalid.At("stream", "%q does not go with the steps %v: codes travel on %s and sms/OPERATOR", j.Stream, j.Steps, StreamEmail)
+	case j.Stream != StreamEmail && (j.Mail != "" || j.JunkIsDown):
+		return invalid.At("stream", "%q has no mail receiver; leave out mail and junk_is_down", j.Stream)
 	case !j.asks():
 		return nil
 	case o.Portal.channel(j.Stream) == nil:
@@ -219,6 +283,12 @@ func (s SIM) validate() error {
 	}
 	if s.Receiver == "" {
 		mistakes = append(mistakes, invalid.At("receiver", "is missing: which receiver hears this SIM"))
+	}
+	if (s.CreditIDR == nil) != s.CreditAt.IsZero() {
+		mistakes = append(mistakes, invalid.At("credit_idr", "goes with credit_at: how much there was, and when"))
+	}
+	if s.CreditIDR != nil && *s.CreditIDR < 0 {
+		mistakes = append(mistakes, invalid.At("credit_idr", "is %d, want 0 or more", *s.CreditIDR))
 	}
 	if s.Slot < 0 {
 		mistakes = append(mistakes, invalid.At("slot", "is %d, want 1 or more", s.Slot))

@@ -2,10 +2,10 @@ package probes
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +18,8 @@ type page struct {
 	status   int
 	answered time.Time // monotonic; see answer
 	doc      *goquery.Document
+	shown    int    // in Chromium, see origin
+	document *reply // likewise
 }
 
 func newPage(a answer) (*page, error) {
@@ -25,7 +27,7 @@ func newPage(a answer) (*page, error) {
 	if err != nil {
 		return nil, &fault{Down, ReasonUnexpected, "a page that is not HTML"}
 	}
-	return &page{url: a.url, status: a.status, answered: a.answered, doc: doc}, nil
+	return &page{url: a.url, status: a.status, answered: a.answered, doc: doc, shown: a.shown, document: a.document}, nil
 }
 
 // has says whether selector matches anything. An empty one never does.
@@ -39,6 +41,11 @@ func (p *page) text(selector string) string {
 		return ""
 	}
 	return strings.TrimSpace(p.doc.Find(selector).First().Text())
+}
+
+// says is has, and that the words stand in the first element, in any case.
+func (p *page) says(selector, words string) bool {
+	return p.has(selector) && strings.Contains(strings.ToLower(p.text(selector)), strings.ToLower(words))
 }
 
 // image gives the address of an <img>.
@@ -68,6 +75,7 @@ type form struct {
 	from   *url.URL // the page it stands on
 	to     *url.URL
 	values url.Values
+	origin origin
 }
 
 // form takes the form that selector matches off the page with the state its
@@ -94,7 +102,18 @@ func (p *page) form(selector string) (f form, found bool) {
 			f.values.Add(name, value)
 		}
 	})
+	if p.shown != 0 {
+		f.origin = origin{shown: p.shown, selector: selector, untouched: clone(f.values), document: p.document}
+	}
 	return f, true
+}
+
+func clone(values url.Values) url.Values {
+	copied := make(url.Values, len(values))
+	for field, all := range values {
+		copied[field] = slices.Clone(all)
+	}
+	return copied
 }
 
 func disabled(control *goquery.Selection) bool {
@@ -158,14 +177,4 @@ func selected(list *goquery.Selection) []string {
 		values = []string{value(first)}
 	}
 	return values
-}
-
-// send posts the form, or asks for it where that is its method.
-func (f form) send(ctx context.Context, b *browser) (answer, error) {
-	if f.method != http.MethodPost {
-		to := *f.to
-		to.RawQuery = f.values.Encode()
-		return b.get(ctx, &to)
-	}
-	return b.post(ctx, f.from, f.to, f.values)
 }

@@ -4,14 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/andybalholm/cascadia"
 
 	"pantau/internal/invalid"
-	"pantau/internal/secret"
 )
 
 // Portal describes one portal well enough to walk it like a browser: its
@@ -25,12 +26,19 @@ type Portal struct {
 	SlowAfter time.Duration `yaml:"slow_after"` // a front page that takes longer is slow, 5s when left out
 	UserAgent string        `yaml:"user_agent"`
 	Timeouts  Timeouts      `yaml:"timeouts"`
+	// StopHeader is the field of any answer by which the portal says that it
+	// wants no probes, Pantau-Stop when left out. "0" says nothing.
+	StopHeader string `yaml:"stop_header"`
+	// NodeHeader is the header in which the portal names the server that
+	// answered, X-Node when left out. It is evidence when a captcha repeats.
+	NodeHeader string `yaml:"node_header"`
 
 	Open       OpenPage   `yaml:"open"`
 	Captcha    *Captcha   `yaml:"captcha"` // left out: the portal has none
 	RequestOTP RequestOTP `yaml:"request_otp"`
 	SubmitOTP  *SubmitOTP `yaml:"submit_otp"`
-	Oracle     Oracle     `yaml:"oracle"`
+	Oracle     Oracle     `yaml:"oracle"`  // left out: there is none
+	Signing    *Signing   `yaml:"signing"` // left out: requests are not signed
 	Operators  []Operator `yaml:"operators"`
 }
 
@@ -49,13 +57,15 @@ type OpenPage struct {
 // Captcha is the page with the picture. A challenge may turn up in place of
 // any later page, too.
 type Captcha struct {
-	Page        string `yaml:"page"`
-	Form        string `yaml:"form"`         // selector
-	Image       string `yaml:"image"`        // selector of the <img>
-	IDField     string `yaml:"id_field"`     // the hidden field that names the challenge
-	AnswerField string `yaml:"answer_field"` // the field a person types into
-	Accepted    string `yaml:"accepted"`     // selector on the page after a right answer
-	Refused     string `yaml:"refused"`      // selector on the page after a wrong one
+	Kind        CaptchaKind `yaml:"kind"`     // image when left out
+	SiteKey     string      `yaml:"site_key"` // of a vendor's kind: the key on the page, one that the vendor publishes for tests
+	Page        string      `yaml:"page"`
+	Form        string      `yaml:"form"`         // selector
+	Image       string      `yaml:"image"`        // selector of the <img>
+	IDField     string      `yaml:"id_field"`     // the hidden field that names the challenge
+	AnswerField string      `yaml:"answer_field"` // the field a person types into
+	Accepted    string      `yaml:"accepted"`     // selector on the page after a right answer
+	Refused     string      `yaml:"refused"`      // selector on the page after a wrong one
 }
 
 // RequestOTP is the page on which a code is asked for.
@@ -86,14 +96,11 @@ type SubmitOTP struct {
 	Wrong      string `yaml:"wrong"`
 	Superseded string `yaml:"superseded"`
 	Expired    string `yaml:"expired"`
-}
-
-// Oracle is where the portal's owner tells the answer to a challenge of this
-// very session: GET url?id=CHALLENGE with the secret as bearer and the
-// session's cookies, 200 {"answer":"…"}.
-type Oracle struct {
-	URL    string       `yaml:"url"` // absolute, or a path on the portal
-	Secret secret.Value `yaml:"secret"`
+	// SupersededText and ExpiredText are words that must stand there, in any
+	// case; left out: any. They tell refusals apart that share a selector, and
+	// are what people read.
+	SupersededText string `yaml:"superseded_text"`
+	ExpiredText    string `yaml:"expired_text"`
 }
 
 // Operator is a mobile operator and whether the portal sends codes to it.
@@ -147,9 +154,11 @@ func (p Portal) Validate() error {
 	check.filled("name", p.Name)
 	if !isWebAddress(p.BaseURL) {
 		check.add("base_url", "%q is not an address; write https://host", p.BaseURL)
+	} else if base, err := url.Parse(p.BaseURL); err == nil {
+		check.host("base_url", base.Host)
 	}
 	for i, host := range p.Hosts {
-		check.filled(fmt.Sprintf("hosts[%d]", i), host)
+		check.host(fmt.Sprintf("hosts[%d]", i), host)
 	}
 	check.length("validity", p.Validity)
 	check.length("slow_after", p.SlowAfter)
@@ -158,11 +167,18 @@ func (p Portal) Validate() error {
 	check.path("open.page", p.Open.Page)
 	check.selector("open.expect", p.Open.Expect)
 	p.checkCaptcha(&check)
+	p.checkOracle(&check)
 	p.checkRequest(&check)
 	p.checkSubmit(&check)
 	for i, operator := range p.Operators {
 		check.filled(fmt.Sprintf("operators[%d].id", i), operator.ID)
 		check.filled(fmt.Sprintf("operators[%d].name", i), operator.Name)
+	}
+	if p.StopHeader != "" && !fieldName.MatchString(p.StopHeader) {
+		check.add("stop_header", "%q is not the name of a header field", p.StopHeader)
+	}
+	if p.Signing != nil {
+		check = append(check, invalid.In("signing", p.Signing.Validate()))
 	}
 	return errors.Join(check...)
 }
@@ -174,17 +190,9 @@ func (p Portal) checkCaptcha(check *checklist) {
 	}
 	check.path("captcha.page", c.Page)
 	check.selector("captcha.form", c.Form)
-	check.selector("captcha.image", c.Image)
-	check.filled("captcha.id_field", c.IDField)
-	check.filled("captcha.answer_field", c.AnswerField)
+	c.checkKind(check)
 	check.selector("captcha.accepted", c.Accepted)
 	check.selector("captcha.refused", c.Refused)
-	if !strings.HasPrefix(p.Oracle.URL, "/") && !isWebAddress(p.Oracle.URL) {
-		check.add("oracle.url", "%q is not an address; a probe never guesses a captcha, so the portal's owner must give the answer", p.Oracle.URL)
-	}
-	if p.Oracle.Secret.Empty() {
-		check.add("oracle.secret", "is missing")
-	}
 }
 
 func (p Portal) checkRequest(check *checklist) {
@@ -220,6 +228,9 @@ func (p Portal) checkSubmit(check *checklist) {
 	check.optional("submit_otp.expired", s.Expired)
 }
 
+// fieldName is a token (RFC 9110, 5.6.2), without the rarer signs.
+var fieldName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+
 // checklist collects mistakes.
 type checklist []error
 
@@ -242,6 +253,18 @@ func (c *checklist) length(at string, length time.Duration) {
 func (c *checklist) path(at, path string) {
 	if _, err := url.Parse(path); err != nil || !strings.HasPrefix(path, "/") {
 		c.add(at, "%q is not a path on the portal; write /page", path)
+	}
+}
+
+// host with its port, if it has one. Other letters than those of addresses would
+// be compared, and signed, as they are written and sent otherwise.
+func (c *checklist) host(at, host string) {
+	bare, err := url.Parse("//" + host)
+	switch {
+	case err != nil, bare.Host != host, host == "":
+		c.add(at, "%q is not a host; write ereg.pajak.go.id, without https:// and path", host)
+	case strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }):
+		c.add(at, "%q has letters that are not in addresses; write xn--…", host)
 	}
 }
 

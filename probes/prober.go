@@ -12,7 +12,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"pantau/internal/secret"
 )
 
 // Deps is what a Prober works with.
@@ -24,30 +27,43 @@ type Deps struct {
 	// Mailbox is told which codes are listened for. It must not call Arrived
 	// while it holds what Expect or Forget need.
 	Mailbox Mailbox
-	// AddressFor gives the mail address that only the run with this id uses.
-	AddressFor func(run string) string
-	Log        *slog.Logger // nil logs nothing
-	Metrics    *Metrics     // nil counts nothing
+	// Hearing says whether the handset of a SIM, by its id, could be heard all
+	// the time since an instant. A key that is no SIM's is heard well; mail is
+	// judged by StepListen alone. Nil hears all well.
+	Hearing func(key string, since time.Time) Hearing
+	// AddressFor gives the mail address of the run with this id at a mail
+	// receiver, by its name; "" is the only one there is.
+	AddressFor func(receiver, run string) MailAddress
+	// Permission reads what the portal's owner allows. It is called at the
+	// start, every ten minutes, and at each step once what it gave has ended. A
+	// portal on this machine needs none: nil.
+	Permission func() (Permission, error)
+	// Picture keeps what a page looked like when a step of a journey in a
+	// browser was Down, and gives the name that its Result tells. Nil has none
+	// taken.
+	Picture func(Picture) (name string, err error)
+	Log     *slog.Logger // nil logs nothing
+	Metrics *Metrics     // nil counts nothing
 }
 
 // Prober walks journeys.
 type Prober struct {
-	options Options
-	base    *url.URL
-	roots   *x509.CertPool // nil for the system's
-	deps    Deps
-	slots   chan struct{}  // one for each run that talks to the portal
-	jobs    sync.WaitGroup // those that have a slot or wait for one
-	wake    chan struct{}  // something about the waits has changed
+	options  Options
+	gear     gear
+	roots    *x509.CertPool // nil for the system's
+	deps     Deps
+	slots    chan struct{}  // one for each run that talks to the portal
+	browsers chan struct{}  // one for each Chromium
+	jobs     sync.WaitGroup // those that have a slot or wait for one
+	wake     chan struct{}  // something about the waits has changed
 
-	mu      sync.Mutex
-	walking map[string]bool      // journeys with a run that is not parked
-	ticked  map[string]time.Time // journeys' last ticks, monotonic
-	sims    map[string]simState
-	waits   map[string]*parked
-	levels  map[Stream]Level     // as the detector wishes
-	begun   map[string]time.Time // journeys' last runs, monotonic
-	ready   []*parked            // their code is there and can be submitted
+	born time.Time // with the monotonic clock that the planner counts on
+
+	mu       sync.Mutex
+	planner  *Planner
+	waits    map[string]*parked
+	ready    []due          // what is to be done on the portal once a code is there
+	controls map[string]int // control messages by journey, so that SIMs take turns
 }
 
 // New makes a Prober of valid options.
@@ -65,20 +81,46 @@ func New(options Options, deps Deps) (*Prober, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the portal's address: %w", err)
 	}
-	return &Prober{
-		options: options, base: base, deps: deps,
-		slots: make(chan struct{}, options.pool()), wake: make(chan struct{}, 1),
-		walking: map[string]bool{}, ticked: map[string]time.Time{},
-		sims: map[string]simState{}, waits: map[string]*parked{}, begun: map[string]time.Time{},
-	}, nil
+	p := &Prober{
+		options: options, deps: deps, born: time.Now(),
+		slots: make(chan struct{}, options.pool()), browsers: make(chan struct{}, options.Browser.atOnce()), wake: make(chan struct{}, 1),
+		planner: NewPlanner(options, sharedMailboxes(options, deps.AddressFor)), waits: map[string]*parked{}, controls: map[string]int{},
+	}
+	if p.gear, err = newGear(&p.options.Portal, base, deps); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
+
+// sharedMailboxes are the keys of the mailboxes that all runs of a journey
+// have in common. Each is held like a SIM.
+func sharedMailboxes(options Options, addressFor func(receiver, run string) MailAddress) map[string]string {
+	shared := map[string]string{}
+	for _, j := range options.Journeys {
+		if j.Stream != StreamEmail || !j.asks() {
+			continue
+		}
+		if to := addressFor(j.Mail, ""); to.Shared {
+			shared[j.Name] = AddressKey(to.Address.Reveal())
+		}
+	}
+	return shared
+}
+
+// moment is now on the two clocks of the planner.
+func (p *Prober) moment(now time.Time) Moment { return Moment{Wall: now, Up: now.Sub(p.born)} }
 
 // run is one walk of a journey.
 type run struct {
 	id       string
 	journey  Journey
-	visit    *visit // nil once it is parked with a wait
-	sim      SIM    // of a text message journey
+	ticket   int          // the planner's
+	extra    bool         // beyond the usual cadence
+	visit    *visit       // nil once it is parked with a wait
+	sim      SIM          // of a text message journey
+	round    int          // 1 when it asks for its second code
+	older    secret.Value // its first code
+	stays    atomic.Bool  // it goes on after its code was waited for, and is not over before
 	deadline time.Time
 	watcher  *watcher
 }
@@ -109,57 +151,50 @@ func (w *watcher) end() {
 }
 
 // begin takes what a run of j needs, or says why there can be none now.
-func (p *Prober) begin(j Journey, now time.Time, w *watcher) (*run, skip) {
+func (p *Prober) begin(j Journey, now time.Time, w *watcher) (*run, Why) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.walking[j.Name] {
-		return nil, skipInFlight
+	start, why := p.planner.Begin(p.moment(now), j.Name)
+	if why != WhyNot {
+		return nil, why
 	}
-	if last, ran := p.begun[j.Name]; ran && now.Sub(last) < p.pause(j) {
-		return nil, skipListening
-	}
-	r := &run{id: strings.ToLower(rand.Text()[:20]), journey: j, watcher: w}
-	if operator := j.Stream.Operator(); operator != "" && j.asks() {
-		sim, why := pickSIM(p.options.SIMs, p.sims, operator, now)
-		if why != skipNot {
-			return nil, why
-		}
-		r.sim = sim
-		p.hold(sim.ID)
-	}
-	p.walking[j.Name], p.begun[j.Name] = true, now
-	r.visit = newVisit(&p.options.Portal, p.base, p.roots)
-	return r, skipNot
+	return p.newRun(start, w), WhyNot
 }
 
-// pause is the least time between two runs of j beyond its schedule. p.mu is
-// held.
-func (p *Prober) pause(j Journey) time.Duration {
-	if p.levels[j.Stream] != LevelListen {
-		return 0
+func (p *Prober) newRun(start Start, w *watcher) *run {
+	return &run{
+		id: strings.ToLower(rand.Text()[:20]), journey: start.Journey, ticket: start.Ticket, extra: start.Extra,
+		sim: start.SIM, watcher: w, visit: p.newVisitor(start.Journey),
 	}
-	return j.everyListening(p.options.Portal.CodeValidity())
 }
 
-// hold keeps a SIM from other runs. p.mu is held.
-func (p *Prober) hold(sim string) {
-	state := p.sims[sim]
-	state.busy = true
-	p.sims[sim] = state
+// newVisitor is one who sees pages the way j wants it.
+func (p *Prober) newVisitor(j Journey) *visit {
+	v := newVisit(p.gear, p.roots, j.Name)
+	if j.Browser {
+		v.screen = newChromium(v.browser, p.options.Browser, p.browsers)
+	}
+	return v
 }
 
-// end gives back what a run holds. A SIM that a wait listens on stays busy.
-func (p *Prober) end(r *run) {
+// asking says whether r may ask for a code now; the planner then counts it.
+func (p *Prober) asking(r *run) bool {
 	p.mu.Lock()
-	delete(p.walking, r.journey.Name)
-	if _, waiting := p.waits[r.id]; !waiting && r.sim.ID != "" {
-		state := p.sims[r.sim.ID]
-		state.busy = false
-		p.sims[r.sim.ID] = state
+	defer p.mu.Unlock()
+	return p.planner.Asking(p.moment(time.Now()), r.ticket)
+}
+
+// end gives back what a run holds, unless it stays. A SIM that a wait listens
+// on stays held.
+func (p *Prober) end(r *run) {
+	if r.stays.Load() {
+		return
 	}
+	p.mu.Lock()
+	p.planner.Ended(r.ticket)
 	p.mu.Unlock()
 	if r.visit != nil {
-		r.visit.browser.rest()
+		r.visit.screen.rest()
 		r.watcher.end()
 	}
 }
@@ -202,8 +237,8 @@ func (p *Prober) Once(ctx context.Context, journey string, tell func(Result)) er
 	}
 	w := &watcher{tell: tell, over: make(chan struct{})}
 	r, why := p.begin(p.options.Journeys[at], time.Now(), w)
-	if why != skipNot {
-		return fmt.Errorf("journey %q cannot run now: %s", journey, why)
+	if why != WhyNot {
+		return fmt.Errorf("journey %q cannot run now: %s", journey, why.said())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"pantau/internal/secret"
 	"pantau/simulator/delivery"
 	"pantau/simulator/portal"
 )
@@ -55,8 +56,8 @@ func TestRunWalksEveryJourneyOnItsSchedule(t *testing.T) {
 		})
 	}
 	stop()
-	if got := len(w.prober.walking); got != 0 {
-		t.Errorf("%d journeys are still walking", got)
+	if got := len(w.prober.planner.runs); got != 0 {
+		t.Errorf("%d runs are still under way", got)
 	}
 	w.wantSecrecy(w.recorded())
 }
@@ -112,7 +113,8 @@ func TestAMessageThatComesWhileWeStopIsRecorded(t *testing.T) {
 		}
 		return w.record(ctx, results)
 	}
-	w.prober.tick(ctx, w.prober.options.Journeys[2])
+	r, _ := w.prober.begin(w.prober.options.Journeys[2], time.Now(), &watcher{})
+	w.prober.submit(ctx, func() { w.prober.walk(ctx, r) }, func() { w.prober.end(r) })
 	w.prober.jobs.Wait()
 	if err := w.prober.Arrived(t.Context(), arrival(w.expects["sim-1"].ID, "482915")); err != nil {
 		t.Fatal(err)
@@ -129,13 +131,15 @@ func TestARequestIsNeverMadeWithoutItsRecord(t *testing.T) {
 		return w.record(ctx, results)
 	}
 	wantLines(t, w.once("sms"), "open up", "captcha up")
-	if got := w.portal.Usage().SMS; got != 0 || w.prober.sims["sim-1"].busy {
-		t.Errorf("%d codes asked for, SIM %+v", got, w.prober.sims["sim-1"])
+	if got := w.portal.Usage().SMS; got != 0 || w.sim().holder != 0 || w.sim().wait != "" {
+		t.Errorf("%d codes asked for, SIM %+v", got, w.sim())
 	}
 }
 
 func TestARequestWithoutAnAnswerIsNotRepeatedAndItsSIMRests(t *testing.T) {
-	w := newWorld(t, portal.DressEreg, func(o *Options) { o.Portal.Timeouts.Step = 500 * time.Millisecond })
+	w := newWorld(t, portal.DressEreg, func(o *Options) {
+		o.Portal.Timeouts.Step, o.SIMSpacing = 500*time.Millisecond, time.Minute
+	})
 	w.prober.deps.Record = func(ctx context.Context, results []Result) error {
 		if results[0].Reason == ReasonRequesting {
 			w.fault(delivery.Fault{Kind: delivery.PortalDown, How: delivery.HowHang})
@@ -143,11 +147,46 @@ func TestARequestWithoutAnAnswerIsNotRepeatedAndItsSIMRests(t *testing.T) {
 		return w.record(ctx, results)
 	}
 	wantLines(t, w.once("sms"), "open up", "captcha up", "request-otp unknown requesting", "request-otp down timeout")
-	if _, why := w.prober.begin(w.prober.options.Journeys[2], time.Now().Add(9*time.Minute), &watcher{}); why != skipSpacing {
+	if _, why := w.prober.begin(w.prober.options.Journeys[2], time.Now().Add(9*time.Minute), &watcher{}); why != WhySpacing {
 		t.Errorf("the SIM is used again while a code may be on its way: %q", why)
 	}
-	if _, why := w.prober.begin(w.prober.options.Journeys[2], time.Now().Add(11*time.Minute), &watcher{}); why != skipNot {
+	if _, why := w.prober.begin(w.prober.options.Journeys[2], time.Now().Add(11*time.Minute), &watcher{}); why != WhyNot {
 		t.Errorf("the SIM is not used again: %q", why)
+	}
+}
+
+// Whatever becomes of the request, the portal is asked for a code once.
+func TestACodeIsAskedForOnceWhateverTheAnswer(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"an error":             status(http.StatusBadGateway, ""),
+		"another page":         write("<h1>"),
+		"not for probes":       status(http.StatusTooManyRequests, ""),
+		"broken off":           breakOff,
+		"no HTTP":              notHTTP,
+		"hung up":              func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"sent to itself again": http.RedirectHandler("/daftar/kontak", http.StatusPermanentRedirect).ServeHTTP,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, portal.DressEreg, nil)
+			var asked atomic.Int64
+			rest := w.server.Config.Handler
+			w.server.Config.Handler = http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodPost || r.URL.Path != "/daftar/kontak" {
+					rest.ServeHTTP(out, r)
+					return
+				}
+				asked.Add(1)
+				answer(out, r)
+			})
+			results := w.once("sms")
+			if last := results[len(results)-1]; asked.Load() != 1 || last.Step != StepRequestOTP || last.Verdict == Up {
+				t.Errorf("it was asked %d times, and the end is %s %s", asked.Load(), last.Step, last.Verdict)
+			}
+			wait := results[len(results)-1].Opened
+			if wait == nil || !wait.Unsure || w.prober.planner.Spending(w.prober.moment(time.Now())).Codes != 1 {
+				t.Errorf("a code may be on its way, and the wait is %+v", wait)
+			}
+		})
 	}
 }
 
@@ -169,7 +208,7 @@ func TestOnceWithoutACode(t *testing.T) {
 
 func TestAPanicEndsItsRunOnly(t *testing.T) {
 	w := newWorld(t, portal.DressEreg, nil)
-	w.prober.deps.AddressFor = func(string) string { panic("canary in a panic") }
+	w.prober.deps.AddressFor = func(string, string) MailAddress { panic("canary in a panic") }
 	var told []Result
 	if err := w.prober.Once(t.Context(), "mail", func(r Result) { told = append(told, r) }); err != nil {
 		t.Fatal(err)
@@ -210,9 +249,9 @@ func TestThePoolIsBounded(t *testing.T) {
 		}
 	})
 	w.prober.deps.Metrics = NewMetrics(prometheus.NewRegistry())
-	for _, j := range w.prober.options.Journeys {
-		w.prober.tick(t.Context(), j)
-		w.prober.tick(t.Context(), j) // its last run has not ended
+	start := time.Now()
+	for second := range 121 { // two slots each: the first run has not ended
+		w.prober.tick(t.Context(), start.Add(time.Duration(second)*time.Second))
 	}
 	for now.Load() < 3 {
 		time.Sleep(time.Millisecond)
@@ -225,7 +264,7 @@ func TestThePoolIsBounded(t *testing.T) {
 	if most.Load() != 3 || len(w.recorded()) != 10 {
 		t.Errorf("%d at once, want 3; %d results, want 10", most.Load(), len(w.recorded()))
 	}
-	if got := testutil.ToFloat64(w.prober.deps.Metrics.skips.WithLabelValues("a", string(skipInFlight))); got != 1 {
+	if got := testutil.ToFloat64(w.prober.deps.Metrics.skips.WithLabelValues("a", string(WhyInFlight))); got != 1 {
 		t.Errorf("%v ticks skipped, want 1", got)
 	}
 }
@@ -235,7 +274,7 @@ func TestAParkedRunIsSmall(t *testing.T) {
 	w.holding = true
 	park := func() {
 		r, why := w.prober.begin(w.prober.options.Journeys[3], time.Now(), &watcher{})
-		if why != skipNot {
+		if why != WhyNot {
 			t.Fatal(why)
 		}
 		w.prober.walk(t.Context(), r)
@@ -265,4 +304,61 @@ func used() int64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
+}
+
+// The day has changed, or a clock, since the run began: without money no code
+// is asked for.
+func TestNoMoneyNoRequest(t *testing.T) {
+	w := newWorld(t, portal.DressEreg, nil)
+	w.prober.deps.Metrics = NewMetrics(prometheus.NewRegistry())
+	w.prober.deps.Record = func(ctx context.Context, results []Result) error {
+		if results[0].Step == StepCaptcha {
+			w.prober.planner.purse.limited = true
+		}
+		return w.record(ctx, results)
+	}
+	wantLines(t, w.once("sms"), "open up", "captcha up")
+	if got := w.portal.Usage().SMS; got != 0 || w.sim().holder != 0 {
+		t.Errorf("%d codes asked for, SIM %+v", got, w.sim())
+	}
+	if got := testutil.ToFloat64(w.prober.deps.Metrics.skips.WithLabelValues("sms", string(WhyBudget))); got != 1 {
+		t.Errorf("%v skipped for the budget, want 1", got)
+	}
+}
+
+// What is spent is the team's to see.
+func TestTheBudgetIsMeasured(t *testing.T) {
+	w := newWorld(t, portal.DressEreg, func(o *Options) {
+		budget(200_000)(o)
+		o.Journeys[2].Every = 10 * time.Minute
+		o.SIMs[0].Expires = time.Now().Add(-time.Hour)
+		o.SIMs = append(o.SIMs, SIM{ID: "sim-2", Operator: "telkomsel", Number: secret.New(simNumber), Receiver: "phone"})
+	})
+	metrics := NewMetrics(prometheus.NewRegistry())
+	w.prober.deps.Metrics = metrics
+	w.prober.Rebuild(Result{
+		Step: StepRequestOTP, Reason: ReasonRequesting, Journey: "sms", Stream: SMS("telkomsel"), At: time.Now(), Opened: &Wait{Key: "sim-2", Extra: true},
+	})
+	w.prober.tick(t.Context(), time.Now())
+	for _, test := range []struct {
+		name string
+		got  prometheus.Collector
+		want float64
+	}{
+		{"spent", metrics.spent, 730},
+		{"left", metrics.left, 200_000 - 730},
+		{"codes", metrics.texts.WithLabelValues("code"), 1},
+		{"extra runs", metrics.extras.WithLabelValues("sms/telkomsel"), 1},
+		{"usable SIMs", metrics.sims.WithLabelValues("telkomsel", "usable"), 1},
+		{"SIMs out", metrics.sims.WithLabelValues("telkomsel", "out"), 1},
+	} {
+		if got := testutil.ToFloat64(test.got); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+	w.prober.SetDemands([]Demand{{Stream: SMS("telkomsel"), EmptySIMs: []string{"sim-2"}}})
+	w.prober.SetDemands([]Demand{{Stream: SMS("telkomsel"), EmptySIMs: []string{"sim-2"}}})
+	if got := strings.Count(w.log.String(), "a SIM looks empty"); got != 1 {
+		t.Errorf("the log tells %d times of an empty SIM, want once", got)
+	}
 }

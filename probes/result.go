@@ -8,6 +8,7 @@
 package probes
 
 import (
+	"math"
 	"strings"
 	"time"
 )
@@ -35,6 +36,11 @@ const (
 	StepAwaitOTP   Step = "await-otp"
 	StepSubmitOTP  Step = "submit-otp"
 	StepListen     Step = "listen"
+
+	// The steps of a control message, which goes from one of our SIMs to
+	// another and never near the portal.
+	StepSendControl  Step = "send-control"
+	StepAwaitControl Step = "await-control"
 )
 
 // Stream is what a journey measures: "portal", "captcha", "email", or one
@@ -83,13 +89,22 @@ const (
 	ReasonWaiting       Reason = "waiting"           // the code is on its way and still valid
 	ReasonLate          Reason = "late"              // the code is not there, or came, after its validity
 	ReasonLost          Reason = "lost"              // given up waiting
+	ReasonJunk          Reason = "junk"              // the code came in time, into the junk folder; Up or Down, see Journey
+	ReasonAmbiguous     Reason = "ambiguous"         // a message came that may be this request's or another's, see WaitAge
 	ReasonCodeRefused   Reason = "code-refused"      // the portal refused a right and valid code
+	ReasonOlderAccepted Reason = "older-accepted"    // the portal accepted a code that a later one had replaced
+	ReasonExpiredTaken  Reason = "expired-accepted"  // the portal accepted a code after its validity
+	ReasonWording       Reason = "refused-otherwise" // the portal refused an older or expired code as something else
+	ReasonWrongAccepted Reason = "wrong-accepted"    // a wrong captcha answer was accepted
 	ReasonOracle        Reason = "oracle"            // the portal's owner gave no captcha answer
-	ReasonStopped       Reason = "stopped"           // the portal's owner asked probes to stop
+	ReasonLetThrough    Reason = "let-through"       // no captcha was shown to our probes: it is not measured
+	ReasonStopped       Reason = "stopped"           // the portal's owner asked probes to stop, or does not allow them (any more)
 	ReasonOwnLine       Reason = "own-line"          // neither the portal nor any reference host answered
 	ReasonSilent        Reason = "receiver-silent"   // no heartbeat from any receiver of the stream
 	ReasonOverdue       Reason = "receiver-degraded" // the message was on time at the handset, late from it
+	ReasonGateway       Reason = "gateway"           // our gateway did not take a control message
 	ReasonShutdown      Reason = "shutdown"          // we are stopping
+	ReasonBrowser       Reason = "browser"           // our own Chromium does not start or failed
 	ReasonPanic         Reason = "panic"             // a mistake of ours
 )
 
@@ -114,12 +129,14 @@ type Result struct {
 	At       time.Time     // when it was known, our wall clock, UTC
 	Took     time.Duration // monotonic; 0 for a wait's edges and StepListen
 	Verdict  Verdict       //
-	Reason   Reason        // "" when Up
+	Reason   Reason        // "" when Up, but for ReasonJunk
 	Phases   Phases        //
 	Evidence string        // what came back, one line for an engineer: no code, number, token or address
-	Wait     *WaitAge      // of StepAwaitOTP and StepSubmitOTP only
+	Picture  string        // of the page, the name of its file; "" for none
+	Variant  Variant       // what the run did on purpose, "" for the usual way
+	Wait     *WaitAge      // of StepAwaitOTP, StepAwaitControl and StepSubmitOTP only
 	Opened   *Wait         // of StepRequestOTP: the wait that the request opens; stored with the result
-	Arrival  *Arrival      // of the StepAwaitOTP that ends a wait: the message; stored without its code
+	Arrival  *Arrival      // of the step that ends a wait: the message; stored without its code
 }
 
 // AsStored is the result at the precision it is stored with, so that a detector
@@ -141,13 +158,38 @@ type WaitAge struct {
 	Age       time.Duration // since then, monotonic where the process lived through it
 	Open      bool          // the code has not arrived and we still listen
 	Validity  time.Duration // how long the code can be used
+	// AgeMin and AgeMax hold the age at which the code came when the messages do
+	// not say which of several requests they answer: it came at AgeMin or
+	// later, and at AgeMax or before, Never when it need not have come at all.
+	// Both are 0 when nothing is uncertain.
+	AgeMin, AgeMax time.Duration
+}
+
+// Never is an age that is never reached.
+const Never time.Duration = math.MaxInt64
+
+// Exact says whether it is known if, and at what age, the code came.
+func (w WaitAge) Exact() bool { return w.AgeMin == 0 && w.AgeMax == 0 }
+
+// Came is the earliest and the latest age at which the code can have come; the
+// latest is Never while it need not have come at all.
+func (w WaitAge) Came() (earliest, latest time.Duration) {
+	switch {
+	case !w.Exact():
+		return w.AgeMin, w.AgeMax
+	case w.Open:
+		return w.Age, Never
+	default:
+		return w.Age, w.Age
+	}
 }
 
 // Wait is a code that was asked for and is listened for. It is stored before
 // the portal is asked (a request-otp Result, Unknown, ReasonRequesting) and
 // again when the portal accepted, so that a restart goes on listening and
-// never asks twice for one SIM. A request-otp Result that is Down closes it,
-// and so does a StepAwaitOTP Result whose Wait is not Open.
+// never asks twice for one SIM. A request-otp Result that is Down closes it
+// unless it is still Unsure, and so does an awaiting Result whose Wait is not
+// Open.
 type Wait struct {
 	ID        string
 	Run       string
@@ -162,6 +204,11 @@ type Wait struct {
 	// a code that does not come may never have been asked for, so its absence
 	// is no evidence.
 	Unsure bool
+	Extra  bool // asked for beyond the usual cadence, see Start
+	// Perhaps is when the first message came that is this request's or
+	// another's, UTC; zero for none.
+	Perhaps time.Time
+	Variant Variant // of the run's results
 }
 
 // Edges are the ages at which an open wait is news, smallest first, for a code

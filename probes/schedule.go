@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"github.com/go-co-op/gocron/v2"
@@ -13,24 +12,22 @@ import (
 // stopTimeout for the scheduler; its tasks only submit, so they end at once.
 const stopTimeout = 5 * time.Second
 
-// Run walks the journeys on their schedule until ctx ends. It returns when all
-// that was under way has ended and is recorded. Waits stay in the store.
+// Run walks the journeys as the planner says until ctx ends. It returns when
+// all that was under way has ended and is recorded. Waits stay in the store.
 func (p *Prober) Run(ctx context.Context) error {
 	scheduler, err := gocron.NewScheduler(gocron.WithLogger(p.deps.Log), gocron.WithStopTimeout(stopTimeout))
 	if err != nil {
 		return fmt.Errorf("making the scheduler: %w", err)
 	}
-	for _, j := range p.options.Journeys {
-		_, err := scheduler.NewJob(
-			gocron.DurationJob(j.Every),
-			gocron.NewTask(func() { p.tick(ctx, j) }),
-			gocron.WithName(j.Name),
-			gocron.WithStartAt(gocron.WithStartDateTimePast(phase(j.Name, j.Every, time.Now()))),
-		)
-		if err != nil {
-			return errors.Join(fmt.Errorf("scheduling journey %q: %w", j.Name, err), scheduler.Shutdown())
-		}
+	_, err = scheduler.NewJob(
+		gocron.DurationJob(p.options.tickEvery()),
+		gocron.NewTask(func() { p.tick(ctx, time.Now()) }),
+		gocron.WithName("planner"),
+	)
+	if err != nil {
+		return errors.Join(fmt.Errorf("scheduling the planner: %w", err), scheduler.Shutdown())
 	}
+	p.hear(ctx) // before anything else is sent
 	scheduler.Start()
 	p.watch(ctx)
 	err = scheduler.Shutdown()
@@ -41,30 +38,51 @@ func (p *Prober) Run(ctx context.Context) error {
 	return nil
 }
 
-// phase is the last moment before now that belongs to the journey: its name
-// decides the place within the interval, counted from the epoch. So journeys
-// are spread, and a process that restarts often does not probe more often.
-func phase(name string, every time.Duration, now time.Time) time.Time {
-	hash := fnv.New64a()
-	_, _ = hash.Write([]byte(name)) // never fails
-	offset := time.Duration(hash.Sum64() % uint64(every))
-	since := time.Duration((now.UnixNano() - int64(offset)) % int64(every))
-	return now.Add(-since) // keeps the monotonic reading: a jump of the clock moves no tick
+// tickEvery is how often the planner is asked: each second, and more often
+// where codes live so short that a second matters.
+func (o Options) tickEvery() time.Duration {
+	shortest := o.Portal.CodeValidity() / 60
+	for _, j := range o.Journeys {
+		shortest = min(shortest, j.Every/10)
+	}
+	return min(max(shortest, 20*time.Millisecond), time.Second)
 }
 
-// tick starts a run of j when there can be one now, and counts why not.
-func (p *Prober) tick(ctx context.Context, j Journey) {
+// tick asks the planner what begins now, begins it, and counts what does not.
+func (p *Prober) tick(ctx context.Context, now time.Time) {
 	defer p.recovered("a tick")
-	now := time.Now()
 	p.mu.Lock()
-	missed := missedTicks(p.ticked[j.Name], now, j.Every)
-	p.ticked[j.Name] = now
+	plan := p.planner.Tick(p.moment(now))
+	spending := p.planner.Spending(p.moment(now))
 	p.mu.Unlock()
-	p.deps.Metrics.skipped(j.Name, skipLate, missed)
-	r, why := p.begin(j, now, &watcher{})
-	if why != skipNot {
-		p.deps.Metrics.skipped(j.Name, why, 1)
-		return
+	p.deps.Metrics.planned(spending)
+	for _, skip := range plan.Skips {
+		p.deps.Metrics.skipped(skip.Journey, skip.Why, skip.Slots)
 	}
-	p.submit(ctx, func() { p.walk(ctx, r) }, func() { p.end(r) })
+	for _, start := range plan.Starts {
+		r := p.newRun(start, &watcher{})
+		p.submit(ctx, func() { p.walk(ctx, r) }, func() { p.end(r) })
+	}
+}
+
+// Rebuild takes in what a stored result says of money and SIMs. It is called
+// before Run with the requests of the last day at least, the oldest first, and
+// with all since the last known credit of the SIMs where that is configured.
+func (p *Prober) Rebuild(r Result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.planner.Rebuild(p.moment(time.Now()), r)
+	if r.Step == StepRequestOTP && r.Reason == ReasonRequesting {
+		p.gear.warden.asked(r.At)
+	}
+}
+
+// Hold keeps the SIMs and shared mailboxes of waits from being asked for another
+// code. Nobody here listens for theirs.
+func (p *Prober) Hold(waits []Wait) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, wait := range waits {
+		p.planner.Awaiting(p.moment(time.Now()), wait)
+	}
 }

@@ -15,15 +15,48 @@ import (
 // page it stands on. Its methods are the steps; each does its pages within
 // the deadline of ctx and says what it found.
 type visit struct {
-	portal  *Portal
-	base    *url.URL
-	browser *browser
+	gear
+	journey string
+	browser *browser // what it sends goes through
+	screen  screen   // where it sees what comes
 	page    *page
 	code    *form // for the code, from the page that said it was sent
+	asked   bool  // a code was asked for, whatever the answer
 }
 
-func newVisit(p *Portal, base *url.URL, roots *x509.CertPool) *visit {
-	return &visit{portal: p, base: base, browser: newBrowser(*p, base, roots)}
+func newVisit(g gear, roots *x509.CertPool, journey string) *visit {
+	b := newBrowser(g, roots, journey)
+	return &visit{gear: g, journey: journey, browser: b, screen: b}
+}
+
+// gear is what all visitors have in common.
+type gear struct {
+	portal *Portal
+	base   *url.URL
+	warden *warden
+	signer *Signer // nil: requests are not signed
+	oracle *oracle // nil: there is none to ask
+}
+
+// newGear reads what the portal's settings refer to: the owner's permission,
+// keys and certificates.
+func newGear(p *Portal, base *url.URL, deps Deps) (gear, error) {
+	g := gear{portal: p, base: base}
+	var err error
+	if g.warden, err = newWarden(p, base.ResolveReference(&url.URL{Path: policyPath}).String(), deps); err != nil {
+		return gear{}, err
+	}
+	if p.Signing != nil {
+		if g.signer, err = NewSigner(*p.Signing); err != nil {
+			return gear{}, err
+		}
+	}
+	if p.Oracle.URL != "" {
+		if g.oracle, err = newOracle(p.Oracle, base, deps); err != nil {
+			return gear{}, err
+		}
+	}
+	return g, nil
 }
 
 // finding is what a step found out.
@@ -63,14 +96,14 @@ func (v *visit) goTo(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("reading the path of a page: %w", err)
 	}
-	return v.arrive(v.browser.get(ctx, to))
+	return v.arrive(v.screen.get(ctx, to))
 }
 
-func (v *visit) send(ctx context.Context, f form) error { return v.arrive(f.send(ctx, v.browser)) }
+func (v *visit) send(ctx context.Context, f form) error { return v.arrive(v.screen.send(ctx, f)) }
 
 // leave lets go of everything but what the way on needs.
 func (v *visit) leave() {
-	v.browser.rest()
+	v.screen.rest()
 	v.browser.begin()
 	v.page = nil
 }
@@ -105,6 +138,7 @@ func (v *visit) request(ctx context.Context, way Channel, address secret.Value) 
 		filled.values.Set(field, value)
 	}
 	filled.values.Set(way.AddressField, address.Reveal())
+	v.asked = true
 	if err := v.send(ctx, filled); err != nil {
 		return "", found(err)
 	}
@@ -143,30 +177,76 @@ func (v *visit) keepCodeForm() {
 	}
 }
 
-// submit types the code into the page that waits for it.
-func (v *visit) submit(ctx context.Context, code secret.Value) finding {
+// became is what the page says of a code that was typed into it.
+type became string
+
+const (
+	codeUnclear    became = "" // none of the pages the profile describes
+	codeAccepted   became = "accepted"
+	codeSuperseded became = "superseded by a later one"
+	codeExpired    became = "expired"
+	codeWrong      became = "wrong"
+)
+
+// typeCode types the code into the page that waits for it.
+func (v *visit) typeCode(ctx context.Context, code secret.Value) (became, error) {
 	s := v.portal.SubmitOTP
 	if v.code == nil {
-		return down(ReasonUnexpected, "the page after the request had no %s", s.Form)
+		return codeUnclear, &fault{Down, ReasonUnexpected, "the page after the request had no " + s.Form}
 	}
 	v.code.values.Set(s.CodeField, code.Reveal())
 	if err := v.send(ctx, *v.code); err != nil {
-		return found(err)
+		return codeUnclear, err
 	}
-	refused := func(why, selector string) finding {
-		return down(ReasonCodeRefused, "refused as %s: the page has %s, want %s", why, selector, s.Accepted)
-	}
+	v.keepCodeForm()
 	switch {
 	case v.page.has(s.Accepted):
-		return up("the page has " + s.Accepted)
-	case v.page.has(s.Superseded):
-		return refused("superseded by a later one", s.Superseded)
-	case v.page.has(s.Expired):
-		return refused("expired", s.Expired)
+		return codeAccepted, nil
+	case v.page.says(s.Superseded, s.SupersededText):
+		return codeSuperseded, nil
+	case v.page.says(s.Expired, s.ExpiredText):
+		return codeExpired, nil
 	case v.page.has(s.Wrong):
-		return refused("wrong", s.Wrong)
+		return codeWrong, nil
 	default:
-		return found(v.astray(s.Accepted))
+		return codeUnclear, nil
+	}
+}
+
+// submit types the last code, which must be accepted.
+func (v *visit) submit(ctx context.Context, code secret.Value) finding {
+	is, err := v.typeCode(ctx, code)
+	switch {
+	case err != nil:
+		return found(err)
+	case is == codeUnclear:
+		return found(v.astray(v.portal.SubmitOTP.Accepted))
+	case is == codeAccepted:
+		return up("the page has " + v.portal.SubmitOTP.Accepted)
+	default:
+		return down(ReasonCodeRefused, "refused as %s, want %s", is, v.portal.SubmitOTP.Accepted)
+	}
+}
+
+// submitRefused types a code that must be refused as want, in the words for
+// it; whoever waits for an SMS reads them to know what to do.
+func (v *visit) submitRefused(ctx context.Context, code secret.Value, want became, ifAccepted Reason) finding {
+	is, err := v.typeCode(ctx, code)
+	s := v.portal.SubmitOTP
+	wordless := v.page != nil && (want == codeExpired && v.page.has(s.Expired) || want == codeSuperseded && v.page.has(s.Superseded))
+	switch {
+	case err != nil:
+		return found(err)
+	case is == want:
+		return up("refused as " + string(want))
+	case is == codeAccepted:
+		return down(ifAccepted, "accepted, want it refused as %s", want)
+	case wordless:
+		return down(ReasonWording, "refused without the words for %s", want)
+	case is == codeUnclear:
+		return found(v.astray("a code refused as " + string(want)))
+	default:
+		return down(ReasonWording, "refused as %s, want %s", is, want)
 	}
 }
 
@@ -174,6 +254,7 @@ func (v *visit) submit(ctx context.Context, code secret.Value) finding {
 // when the portal has forgotten that it was passed, or something else.
 func (v *visit) astray(want string) error {
 	if c := v.portal.Captcha; c != nil && v.page.has(c.Form) {
+		v.browser.session.challenges++
 		return &fault{Down, ReasonChallenge, "the captcha is asked for again, want " + want}
 	}
 	return v.page.wrong(want)

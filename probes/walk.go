@@ -3,6 +3,8 @@ package probes
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -18,6 +20,11 @@ const recordTimeout = 10 * time.Second
 // stopping.
 func (p *Prober) walk(ctx context.Context, r *run) {
 	r.deadline = time.Now().Add(r.journey.timeout())
+	if r.journey.Control() {
+		p.sendControl(ctx, r)
+		return
+	}
+	p.hear(ctx)
 	for _, step := range r.journey.Steps {
 		if ctx.Err() != nil || !time.Now().Before(r.deadline) {
 			return // not reached: no result
@@ -30,16 +37,35 @@ func (p *Prober) walk(ctx context.Context, r *run) {
 
 // walkStep says whether the run can go on with the next step.
 func (p *Prober) walkStep(ctx context.Context, r *run, step Step) bool {
+	if no := p.gear.warden.may(r.journey.Name, step, time.Now()); no != nil {
+		return p.look(ctx, r, step, func(context.Context) finding { return found(no) })
+	}
 	switch step {
 	case StepOpen:
 		return p.look(ctx, r, step, r.visit.open)
 	case StepCaptcha:
+		if r.journey.variant() == VariantCaptcha {
+			return p.look(ctx, r, step, r.visit.wrongCaptcha)
+		}
 		return p.look(ctx, r, step, r.visit.captcha)
 	case StepRequestOTP:
 		return p.ask(ctx, r)
 	default:
 		return false // parked: the watch goes on with it, see watch.go
 	}
+}
+
+// hear has the portal's policy asked for when that is due.
+func (p *Prober) hear(ctx context.Context) {
+	if !p.gear.warden.policyDue(time.Now()) {
+		return
+	}
+	transport := newTransport(p.gear.portal, p.roots)
+	defer transport.CloseIdleConnections()
+	p.gear.warden.hear(ctx, &http.Client{
+		Transport:     &escort{warden: p.gear.warden, signer: p.gear.signer, policy: true, next: transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})
 }
 
 // look performs a step that changes nothing and records what it gave.
@@ -56,6 +82,9 @@ func (p *Prober) look(ctx context.Context, r *run, step Step, do func(context.Co
 // perform does one step within its deadline and makes a Result of what it
 // found.
 func (p *Prober) perform(ctx context.Context, r *run, step Step, do func(context.Context) finding) (Result, bool) {
+	waited := time.Now()
+	notReady := r.visit.screen.ready(ctx)
+	r.deadline = r.deadline.Add(time.Since(waited))
 	limit := time.Now().Add(or(p.options.Portal.Timeouts.Step, defaultStep))
 	if r.deadline.Before(limit) {
 		limit = r.deadline
@@ -64,15 +93,41 @@ func (p *Prober) perform(ctx context.Context, r *run, step Step, do func(context
 	defer cancel()
 	r.visit.browser.begin()
 	began := time.Now()
-	f := p.guarded(within, step, do)
+	f := found(notReady)
+	if notReady == nil {
+		f = p.guarded(within, step, do)
+	}
 	length := time.Since(began)
 	f = p.judge(ctx, f)
+	if f.reason.tellsSession() {
+		f.said += " (" + r.visit.browser.session.String() + ")"
+	}
+	if refused := r.visit.browser.refused; f.verdict != Up && len(refused) > 0 {
+		f.said += "; it also asked for hosts that are not in portal.hosts: " + strings.Join(refused, ", ")
+	}
+	picture := p.illustrate(ctx, r, step, f)
 	phases, _ := r.visit.browser.meter.read()
 	return Result{
-		ID: r.id + "/" + string(step), Run: r.id, Journey: r.journey.Name, Stream: r.journey.Stream, Step: step,
+		ID: r.stepID(step), Variant: r.journey.variant(), Run: r.id, Journey: r.journey.Name, Stream: r.journey.Stream, Step: step,
 		At: wall(time.Now()), Took: length, Verdict: f.verdict, Reason: f.reason, Phases: phases,
-		Evidence: evidence(r.visit.browser.trail, f.said),
+		Evidence: evidence(r.visit.browser.trail, f.said), Picture: picture,
 	}, f.goOn
+}
+
+// illustrate has a picture taken of a page that is not as it should be, and
+// gives its name, "" for none: a page that cannot be shown is told all the same.
+func (p *Prober) illustrate(ctx context.Context, r *run, step Step, f finding) (name string) {
+	if p.deps.Picture == nil || f.verdict != Down {
+		return ""
+	}
+	png, err := r.visit.screen.picture(ctx)
+	if err == nil && png != nil {
+		name, err = p.deps.Picture(Picture{Run: r.id, Journey: r.journey.Name, Step: step, At: wall(time.Now()), PNG: png})
+	}
+	if err != nil {
+		p.deps.Log.Warn("there is no picture of the page", "run", r.id, "journey", r.journey.Name, "step", step, "error", err)
+	}
+	return name
 }
 
 func (p *Prober) guarded(ctx context.Context, step Step, do func(context.Context) finding) (f finding) {
@@ -129,12 +184,17 @@ func (p *Prober) record(ctx context.Context, results ...Result) error {
 // until the portal's answer is recorded, so that a code that is faster than
 // the answer waits for it.
 func (p *Prober) ask(ctx context.Context, r *run) bool {
+	if !p.asking(r) {
+		p.deps.Log.Warn("no code is asked for: the day's budget is used up", "run", r.id, "journey", r.journey.Name)
+		p.deps.Metrics.skipped(r.journey.Name, WhyBudget, 1)
+		return false
+	}
 	address, key := p.addressee(r)
 	w := newParked(p.waitOf(r, key), r)
 	w.gate <- struct{}{}
 	defer p.letGo(w)
 	intent := Result{
-		ID: r.id + "/" + string(StepRequestOTP) + "/intent", Run: r.id, Journey: r.journey.Name,
+		ID: r.stepID(StepRequestOTP) + "/intent", Variant: r.journey.variant(), Run: r.id, Journey: r.journey.Name,
 		Stream: r.journey.Stream, Step: StepRequestOTP, At: wall(time.Now()),
 		Verdict: Unknown, Reason: ReasonRequesting, Evidence: "about to ask for a code", Opened: w.opened(),
 	}
@@ -143,7 +203,6 @@ func (p *Prober) ask(ctx context.Context, r *run) bool {
 		return false
 	}
 	p.park(w)
-	r.sim = SIM{} // the wait holds it from here on
 	p.deps.Mailbox.Expect(w.wait)
 	r.watcher.told(intent)
 
@@ -164,8 +223,8 @@ func (p *Prober) ask(ctx context.Context, r *run) bool {
 // the message is expected.
 func (p *Prober) addressee(r *run) (typed secret.Value, key string) {
 	if r.journey.Stream == StreamEmail {
-		address := p.deps.AddressFor(r.id)
-		return secret.New(address), AddressKey(address)
+		to := p.deps.AddressFor(r.journey.Mail, r.id).Address
+		return to, AddressKey(to.Reveal())
 	}
 	return secret.New(p.options.Portal.RequestOTP.SMS.typed(r.sim.Number.Reveal())), r.sim.ID
 }
@@ -173,8 +232,8 @@ func (p *Prober) addressee(r *run) (typed secret.Value, key string) {
 func (p *Prober) waitOf(r *run, key string) Wait {
 	validity := p.options.Portal.CodeValidity()
 	return Wait{
-		ID: r.id, Run: r.id, Journey: r.journey.Name, Stream: r.journey.Stream, Key: key,
-		Requested: wall(time.Now()), Validity: validity, GiveUp: GiveUp(validity), Unsure: true,
+		ID: r.numbered(r.id), Run: r.id, Journey: r.journey.Name, Stream: r.journey.Stream, Key: key, Variant: r.journey.variant(),
+		Requested: wall(time.Now()), Validity: validity, GiveUp: GiveUp(validity), Unsure: true, Extra: r.extra,
 	}
 }
 
@@ -192,27 +251,39 @@ func (p *Prober) accepted(ctx context.Context, w *parked, r *run, result Result,
 	r.watcher.told(result)
 	r.visit.leave()
 	w.visit, r.visit = r.visit, nil
+	w.run = r
+	r.stays.Store(!r.journey.Usual())
 }
 
-// notAccepted ends the wait, except when we stop before the answer is known:
-// then it goes on to the end, and after a restart.
+// notAccepted ends the wait when it is known that no code was asked for.
+// Otherwise it goes on to the end, and after a restart: a code that comes all
+// the same must not be taken for the answer to a later request. Its SIM may be
+// asked again after the code's validity.
 func (p *Prober) notAccepted(ctx context.Context, w *parked, r *run, result Result) {
+	w.wait.Unsure = r.visit.asked && result.Reason != ReasonRequest
 	result.Opened = w.opened()
 	results := []Result{result}
-	if result.Verdict == Unknown && result.Reason != ReasonShutdown {
-		results = append(results, w.result(0, false, Unknown, result.Reason, "no code was asked for as far as we know"))
+	if result.Verdict == Unknown && !w.wait.Unsure {
+		results = append(results, w.result(0, false, Unknown, result.Reason, "no code was asked for"))
 	}
 	if err := p.record(ctx, results...); err != nil {
 		p.deps.Log.Error("recording that no code is on its way", "run", r.id, "error", err)
 	}
 	r.watcher.told(results...)
-	if result.Reason == ReasonShutdown {
-		return
+	switch {
+	case !w.wait.Unsure:
+		p.drop(w)
+	case result.Reason != ReasonShutdown:
+		p.release(w)
 	}
-	p.drop(w)
-	if result.Reason == ReasonTimeout || result.Reason == ReasonUnreachable {
-		// It may have been sent all the same, and must not be taken for the
-		// answer to a later request.
-		p.rest(w.wait.Key, w.wait.Validity)
+}
+
+// stepID is the id of the result of a step, another one in each round.
+func (r *run) stepID(step Step) string { return r.numbered(r.id + "/" + string(step)) }
+
+func (r *run) numbered(id string) string {
+	if r.round == 0 {
+		return id
 	}
+	return fmt.Sprintf("%s-%d", id, r.round+1)
 }

@@ -21,8 +21,14 @@ type parked struct {
 	ended   bool
 	journey Journey
 	visit   *visit // nil: nobody is there to submit the code
+	run     *run   // that asked; nil after a restart
 	code    secret.Value
 	watcher *watcher
+
+	unheard Reason        // why its receiver could not be trusted meanwhile
+	perhaps bool          // a message came that may be its own, or another's
+	maybeAt time.Duration // the age at which the first of them came
+	again   bool          // and that one came before a restart, so that others may be its copies
 }
 
 func newParked(w Wait, r *run) *parked {
@@ -42,14 +48,18 @@ func (w *parked) result(age time.Duration, open bool, verdict Verdict, reason Re
 		suffix = fmt.Sprint(edgesPassed(w.wait.Validity, age))
 	}
 	return Result{
-		ID: fmt.Sprintf("%s/%s/%s", w.wait.ID, StepAwaitOTP, suffix), Run: w.wait.Run, Journey: w.wait.Journey,
-		Stream: w.wait.Stream, Step: StepAwaitOTP, At: wall(time.Now()),
+		ID: fmt.Sprintf("%s/%s/%s", w.wait.ID, w.wait.awaits(), suffix), Run: w.wait.Run, Journey: w.wait.Journey,
+		Stream: w.wait.Stream, Step: w.wait.awaits(), At: wall(time.Now()), Variant: w.wait.Variant,
 		Verdict: verdict, Reason: reason, Evidence: said, Wait: w.age(age, open),
 	}
 }
 
 func (w *parked) age(age time.Duration, open bool) *WaitAge {
-	return &WaitAge{ID: w.wait.ID, Requested: w.wait.Requested, Age: age, Open: open, Validity: w.wait.Validity}
+	told := &WaitAge{ID: w.wait.ID, Requested: w.wait.Requested, Age: age, Open: open, Validity: w.wait.Validity}
+	if w.perhaps {
+		told.AgeMin, told.AgeMax = w.maybeAt, Never
+	}
+	return told
 }
 
 // edgesPassed is how many edges a wait of that age has behind it.
@@ -66,16 +76,36 @@ func edgesPassed(validity, age time.Duration) int {
 func (w *parked) news(age time.Duration) (Result, bool) {
 	passed := edgesPassed(w.wait.Validity, age)
 	switch {
-	case age >= w.wait.GiveUp && (w.missed || w.wait.Unsure):
-		return w.result(age, false, Unknown, ReasonShutdown, "we were not running when it was asked for or ended"), true
 	case age >= w.wait.GiveUp:
-		return w.result(age, false, Down, ReasonLost, "no message within "+w.wait.GiveUp.String()), true
+		return w.over(age), true
 	case w.wait.Unsure || passed <= w.passed:
 		return Result{}, false
+	case w.unheard != ReasonNone:
+		return w.result(age, true, Unknown, w.unheard, "no message yet, and its receiver cannot be trusted"), true
+	case w.perhaps && w.maybeAt < w.wait.Validity:
+		return w.result(age, true, Unknown, ReasonAmbiguous, "a message came that may be another request's"), true
 	case age >= w.wait.Validity:
 		return w.result(age, true, Down, ReasonLate, "no message within the code's validity"), true
 	default:
 		return w.result(age, true, Unknown, ReasonWaiting, "no message yet"), true
+	}
+}
+
+// over is the result of a wait that is given up.
+func (w *parked) over(age time.Duration) Result {
+	switch {
+	case w.missed:
+		return w.result(age, false, Unknown, ReasonShutdown, "we were not running when it ended")
+	case w.wait.Unsure:
+		return w.result(age, false, Unknown, ReasonShutdown, "it is not known whether the portal took the request")
+	case w.unheard != ReasonNone:
+		return w.result(age, false, Unknown, w.unheard, "no message, and its receiver could not be trusted")
+	case w.perhaps && w.maybeAt < w.wait.Validity:
+		return w.result(age, false, Unknown, ReasonAmbiguous, "a message came that may be another request's, and no other")
+	case w.perhaps:
+		return w.result(age, false, Down, ReasonLate, "if any message was its own, it came after the code's validity")
+	default:
+		return w.result(age, false, Down, ReasonLost, "no message within "+w.wait.GiveUp.String())
 	}
 }
 
@@ -91,8 +121,8 @@ func (w *parked) next() time.Duration {
 // there submitted, until ctx ends.
 func (p *Prober) watch(ctx context.Context) {
 	for ctx.Err() == nil {
-		p.submitReady(ctx)
-		timer := time.NewTimer(p.scan(ctx))
+		wait := p.doReady(ctx, time.Now())
+		timer := time.NewTimer(min(wait, p.scan(ctx)))
 		select {
 		case <-timer.C:
 		case <-p.wake:
@@ -122,7 +152,11 @@ func (p *Prober) scan(ctx context.Context) (next time.Duration) {
 	var due []Result
 	var tellers []*parked
 	for _, w := range free {
-		if result, isDue := w.news(time.Since(w.since)); isDue {
+		age := time.Since(w.since)
+		if age >= w.next() {
+			p.listenFor(w, age)
+		}
+		if result, isDue := w.news(age); isDue {
 			due, tellers = append(due, result), append(tellers, w)
 		}
 	}
@@ -147,7 +181,7 @@ func (p *Prober) told(w *parked, result Result) {
 	}
 	if result.Wait.Age >= w.wait.Validity {
 		w.visit = nil // no one types an expired code
-		w.watcher.end()
+		p.finish(w)
 	}
 }
 
@@ -176,17 +210,12 @@ func (p *Prober) takeFree() []*parked {
 	return free
 }
 
-// park begins to look after w, and keeps its SIM from others.
+// park begins to look after w, and keeps its SIM or shared mailbox from others.
 func (p *Prober) park(w *parked) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waits[w.wait.ID] = w
-	if w.wait.Stream.Operator() == "" {
-		return
-	}
-	p.sims[w.wait.Key] = simState{
-		busy: true, used: w.since, rest: w.since.Add(spacing(w.wait.Validity)),
-	}
+	p.planner.Awaiting(p.moment(time.Now()), w.wait)
 }
 
 // drop ends listening for w and frees its SIM.
@@ -196,20 +225,16 @@ func (p *Prober) drop(w *parked) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.waits, w.wait.ID)
-	if state, isSIM := p.sims[w.wait.Key]; isSIM {
-		state.busy = false
-		p.sims[w.wait.Key] = state
-	}
+	p.planner.Freed(w.wait)
 }
 
-// rest keeps a SIM unused for a while from now.
-func (p *Prober) rest(sim string, length time.Duration) {
+// release lets the SIM of w be asked again after a validity, while w is
+// listened for.
+func (p *Prober) release(w *parked) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if state, isSIM := p.sims[sim]; isSIM {
-		state.rest = time.Now().Add(length)
-		p.sims[sim] = state
-	}
+	p.planner.Freed(w.wait)
+	p.planner.Rest(p.moment(time.Now()), w.wait.Key, w.wait.Validity)
 }
 
 // letGo opens the gate of w and has the watch look at it.
@@ -240,6 +265,9 @@ func (p *Prober) Restore(waits []Wait) {
 		w := &parked{
 			gate: make(chan struct{}, 1), wait: wait, since: wait.Requested,
 			passed: edgesPassed(wait.Validity, age), missed: age >= wait.GiveUp, watcher: &watcher{},
+		}
+		if !wait.Perhaps.IsZero() {
+			w.perhaps, w.again, w.maybeAt = true, true, max(0, wait.Perhaps.Sub(wait.Requested))
 		}
 		p.park(w)
 		p.deps.Mailbox.Expect(wait)

@@ -71,8 +71,8 @@ func TestAWaitIsToldAtEachEdgeAndGivenUp(t *testing.T) {
 		if got, want := w.ages(), everyEdge+", 2h0m0s down lost closed"; got != want {
 			t.Errorf("told %s\nwant %s", got, want)
 		}
-		if len(w.forgot) != 1 || w.prober.sims["sim-1"].busy || len(w.prober.waits) != 0 {
-			t.Errorf("forgot %v, SIM %+v, %d waits", w.forgot, w.prober.sims["sim-1"], len(w.prober.waits))
+		if len(w.forgot) != 1 || w.sim().wait != "" || len(w.prober.waits) != 0 {
+			t.Errorf("forgot %v, SIM %+v, %d waits", w.forgot, w.sim(), len(w.prober.waits))
 		}
 		ids := map[string]bool{}
 		for _, r := range w.recorded() {
@@ -206,7 +206,7 @@ func TestRestoredWaits(t *testing.T) {
 				time.Sleep(test.age)
 				again := newQuiet(t)
 				again.prober.Restore([]Wait{wait})
-				if _, why := again.prober.begin(again.prober.options.Journeys[2], time.Now(), &watcher{}); why != skipNoSIM {
+				if _, why := again.prober.begin(again.prober.options.Journeys[2], time.Now(), &watcher{}); why != WhyNoSIM {
 					t.Errorf("the SIM can be asked again: %q", why)
 				}
 				if again.expects["sim-1"].ID != "run-1" {

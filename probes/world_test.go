@@ -35,28 +35,35 @@ type world struct {
 	prober *Prober
 	log    *journal
 
-	mu      sync.Mutex
-	results []Result
-	expects map[string]Wait // by key
-	forgot  []string
-	codes   []string
-	holding bool          // messages are kept back
-	refuse  error         // what Record answers
-	news    chan struct{} // something was recorded
+	mu       sync.Mutex
+	results  []Result
+	expects  map[string]Wait // by key
+	forgot   []string
+	answered []string
+	codes    []string
+	holding  bool          // messages are kept back
+	refuse   error         // what Record answers
+	news     chan struct{} // something was recorded
 }
 
 // newWorld has journeys for everything against a portal in the given dress.
 func newWorld(t *testing.T, dress string, tweak func(*Options)) *world {
 	t.Helper()
+	return newWorldOf(t, portal.Options{Dress: dress}, tweak)
+}
+
+func newWorldOf(t *testing.T, of portal.Options, tweak func(*Options)) *world {
+	t.Helper()
 	w := &world{t: t, expects: map[string]Wait{}, log: &journal{}, news: make(chan struct{}, 1)}
+	of.OracleSecret, of.Sender, of.Seed, of.Log = oracleSecret, w, 1, slog.New(slog.DiscardHandler)
 	var err error
-	w.portal, err = portal.New(portal.Options{Dress: dress, OracleSecret: oracleSecret, Sender: w, Seed: 1, Log: slog.New(slog.DiscardHandler)})
+	w.portal, err = portal.New(of)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.server = httptest.NewServer(w.portal.Handler())
 	t.Cleanup(w.server.Close)
-	options := testOptions(t, dress, w.server.URL)
+	options := testOptions(t, of.Dress, w.server.URL)
 	if tweak != nil {
 		tweak(&options)
 	}
@@ -66,14 +73,23 @@ func newWorld(t *testing.T, dress string, tweak func(*Options)) *world {
 
 func (w *world) newProber(options Options) *Prober {
 	w.t.Helper()
-	p, err := New(options, Deps{
-		Record: w.record, Mailbox: w, AddressFor: func(string) string { return probeAddress },
-		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	p, err := New(options, w.deps(nil))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return p
+}
+
+func (w *world) deps(permission func() (Permission, error)) Deps {
+	return Deps{
+		Record: w.record, Mailbox: w, AddressFor: w.addressFor, Permission: permission,
+		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+}
+
+// addressFor gives all runs of a journey whose receiver is "shared" one address.
+func (w *world) addressFor(receiver, _ string) MailAddress {
+	return MailAddress{Address: secret.New(probeAddress), Shared: receiver == "shared"}
 }
 
 // profile gives the profile for a dress.
@@ -137,6 +153,12 @@ func (w *world) Forget(id string) {
 	w.forgot = append(w.forgot, id)
 }
 
+func (w *world) Answered(id string, _ Arrival) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.answered = append(w.answered, id)
+}
+
 var inSMS, inMail = regexp.MustCompile(`Anda:? (\d{4} ?\d{2})`), regexp.MustCompile(`(?:<b>|Anda:? )(\d{4} ?\d{2})`)
 
 func (w *world) SendSMS(_, number, text string) {
@@ -192,6 +214,9 @@ func (w *world) once(journey string) []Result {
 	}
 	return told
 }
+
+// sim is what the planner knows of the one SIM there is.
+func (w *world) sim() card { return w.prober.planner.pool.cards[0] }
 
 func (w *world) recorded() []Result {
 	w.mu.Lock()

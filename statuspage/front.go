@@ -19,6 +19,7 @@ type front struct {
 	Measured     bool // some way has a rail, which needs its key
 	Unsupported  string
 	Validity     string
+	LetThrough   bool
 	Open         []incidentView
 	Maintenances []maintenanceView
 	Past         []incidentView
@@ -36,6 +37,7 @@ func (s *speaker) front(sit incident.Situation) front {
 		Ways:         s.ways(sit),
 		Unsupported:  words.And(s.lang, s.options.Unsupported),
 		Validity:     s.duration(s.options.Validity),
+		LetThrough:   s.options.LetThrough,
 		Open:         s.openIncidents(sit),
 		Maintenances: s.maintenances(sit),
 		Past:         s.pastIncidents(sit),

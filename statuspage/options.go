@@ -40,6 +40,9 @@ type Options struct {
 	SelfChecks    []words.Text  `yaml:"self_checks"`           // "is it me?"; default: the e-Registration list
 	Validity      time.Duration `yaml:"validity"`              // of a code; default 10m
 	TrustFor      time.Duration `yaml:"trust_for"`             // how long a page may be relied on after it was made; default 5m
+	// LetThrough says on the page that our probes may be let past the captcha
+	// another way than people. It follows from the portal's settings.
+	LetThrough bool `yaml:"-"`
 }
 
 // Component is one row of the page.

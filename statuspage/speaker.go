@@ -111,8 +111,12 @@ func (s *speaker) blind(why detect.Blind) string {
 		return s.say("blind.stale")
 	case detect.BlindSilent:
 		return s.say("blind.silent")
+	case detect.BlindDegraded:
+		return s.say("blind.degraded")
 	case detect.BlindLine:
 		return s.say("blind.line")
+	case detect.BlindStopped:
+		return s.say("blind.stopped")
 	case detect.BlindCaptcha:
 		return s.say("blind.captcha")
 	case detect.BlindPortal:

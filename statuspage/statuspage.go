@@ -34,6 +34,7 @@ type Site struct {
 	catalogue *words.Catalogue
 	templates map[words.Lang]*template.Template
 	missing   map[words.Lang]*document
+	withheld  string      // the page in place of all others while it is not published
 	headers   http.Header // of every answer
 	requests  *prometheus.CounterVec
 
@@ -80,6 +81,9 @@ func New(options Options, catalogue *words.Catalogue) (*Site, error) {
 		if err := s.prepare(lang); err != nil {
 			return nil, fmt.Errorf("preparing the status page in %q: %w", lang, err)
 		}
+	}
+	if err := s.writeWithheld(); err != nil {
+		return nil, fmt.Errorf("preparing the status page: %w", err)
 	}
 	if err := s.publish(incident.Situation{}, false); err != nil {
 		return nil, fmt.Errorf("preparing the status page: %w", err)

@@ -106,6 +106,29 @@ func TestResultsComeBackAsRecorded(t *testing.T) {
 	})
 }
 
+// What was spent, and by which SIMs, is read without the rest.
+func TestRequestsAlone(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		extra := sampleWait("w2")
+		extra.Extra = true
+		results := append(sampleResults(), answered(sampleWait("w1"), start, probes.Up, probes.ReasonNone), asked(extra, start.Add(time.Hour)))
+		must(t, w.Commit(t.Context(), incident.Commit{Results: results}))
+		var got []probes.Wait
+		for r, err := range w.RequestsSince(t.Context(), start) {
+			must(t, err)
+			got = append(got, *r.Opened)
+		}
+		if want := []probes.Wait{sampleWait("w1"), extra}; !slices.Equal(got, want) {
+			t.Errorf("got %+v\nwant %+v", got, want)
+		}
+		for r := range w.RequestsSince(t.Context(), start.Add(time.Minute)) {
+			if r.Opened.ID != "w2" {
+				t.Errorf("%s was asked for before", r.Opened.ID)
+			}
+		}
+	})
+}
+
 func TestInstantsAreCutAsTruncateDoes(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		zone := time.FixedZone("WIB", 7*3600)
@@ -202,7 +225,9 @@ func TestWaitsOpenAndClose(t *testing.T) {
 	wait := sampleWait("w1")
 	accepted := wait
 	accepted.Requested, accepted.Reference = wait.Requested.Add(2*time.Second), "Q7"
-	refusalAlone := answered(wait, start, probes.Down, probes.ReasonRequest)
+	refused := wait
+	refused.Unsure = false // the portal has answered
+	refusalAlone := answered(refused, start, probes.Down, probes.ReasonRequest)
 	refusalAlone.Opened = nil
 
 	for _, test := range []struct {
@@ -212,7 +237,8 @@ func TestWaitsOpenAndClose(t *testing.T) {
 	}{
 		{"asked", []probes.Result{asked(wait, start)}, []probes.Wait{wait}},
 		{"accepted", []probes.Result{asked(wait, start), answered(accepted, start, probes.Up, "")}, []probes.Wait{accepted}},
-		{"refused", []probes.Result{asked(wait, start), answered(wait, start, probes.Down, probes.ReasonRequest)}, nil},
+		{"refused", []probes.Result{asked(wait, start), answered(refused, start, probes.Down, probes.ReasonRequest)}, nil},
+		{"unsure whether refused", []probes.Result{asked(wait, start), answered(wait, start, probes.Down, probes.ReasonTimeout)}, []probes.Wait{wait}},
 		{"refused without repeating it", []probes.Result{asked(wait, start), refusalAlone}, nil},
 		{"no answer", []probes.Result{asked(wait, start), answered(wait, start, probes.Unknown, probes.ReasonShutdown)}, []probes.Wait{wait}},
 		{"going on", []probes.Result{asked(wait, start), waited(wait, time.Minute, true)}, []probes.Wait{wait}},
@@ -313,7 +339,7 @@ func TestStatesAreDisjointIntervals(t *testing.T) {
 				}
 				current, err := w.Components(t.Context())
 				must(t, err)
-				if last := test.states[len(test.states)-1]; len(current) != 1 || current[0] != last {
+				if last := test.states[len(test.states)-1]; len(current) != 1 || !reflect.DeepEqual(current[0], last) {
 					t.Errorf("the last state is %+v, want %+v", current, last)
 				}
 			})
@@ -386,7 +412,9 @@ func TestPruneRemovesOnlyWhatIsOld(t *testing.T) {
 		for n := range pruneBatch { // so that more than one batch is needed
 			results = append(results, probes.Result{ID: time.Duration(n).String(), At: start})
 		}
-		kept := answered(sampleWait("w3"), start.Add(time.Hour), probes.Down, probes.ReasonRequest)
+		refused := sampleWait("w3")
+		refused.Unsure = false
+		kept := answered(refused, start.Add(time.Hour), probes.Down, probes.ReasonRequest)
 		must(t, w.Commit(t.Context(), incident.Commit{Results: append(results, kept)}))
 
 		removed, err := w.Prune(t.Context(), start.Add(time.Hour))

@@ -20,6 +20,14 @@ type Options struct {
 	Password secret.Value `yaml:"password"`
 }
 
+// Folder is where the SQLite file is, "" for PostgreSQL.
+func (o Options) Folder() string {
+	if o.postgres() {
+		return ""
+	}
+	return filepath.Dir(o.path())
+}
+
 // Validate gives every mistake in o. It opens nothing.
 func (o Options) Validate() error {
 	switch {

@@ -35,6 +35,7 @@ func (r *resultRow) fields() []any {
 		flag{&r.wait.Open},
 		&r.wait.Validity,
 		document{&r.opened},
+		&r.result.Variant, &r.wait.AgeMin, &r.wait.AgeMax, &r.result.Picture,
 	}
 }
 
@@ -42,7 +43,9 @@ func (r *resultRow) fieldsWithArrival() []any {
 	return append(r.fields(), arrivalFields(&r.arrival)...)
 }
 
-// arrivalFields are all of an arrival but its code, which is never stored.
+// arrivalFields are what is stored of an arrival. Its code never is; that it lay
+// in the junk folder is its result's reason; and which waits it may have been
+// for, and since when, is in their results.
 func arrivalFields(a *probes.Arrival) []any {
 	return []any{
 		foreign{&a.ID},
@@ -51,6 +54,7 @@ func arrivalFields(a *probes.Arrival) []any {
 		instant{&a.Device},
 		instant{&a.Received},
 		foreign{&a.Reference},
+		&a.Offset,
 	}
 }
 
@@ -88,8 +92,8 @@ func insertResult(ctx context.Context, tx *sql.Tx, seq int64, r probes.Result) (
 	}
 	done, err := tx.ExecContext(ctx, `
 		INSERT INTO results (seq, id, run, journey, stream, step, at, took, verdict, reason, phases, evidence,
-			wait_id, wait_requested, wait_age, wait_open, wait_validity, opened)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+			wait_id, wait_requested, wait_age, wait_open, wait_validity, opened, variant, wait_age_min, wait_age_max, picture)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 		ON CONFLICT (id) DO NOTHING`, row.fields()...)
 	if err != nil {
 		return false, err
@@ -108,8 +112,8 @@ func insertArrival(ctx context.Context, tx *sql.Tx, r probes.Result) error {
 		return nil
 	}
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO arrivals (result, id, receiver, wait, stamped, device, received, reference)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, append([]any{r.ID}, arrivalFields(r.Arrival)...)...)
+		INSERT INTO arrivals (result, id, receiver, wait, stamped, device, received, reference, clock_offset)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, append([]any{r.ID}, arrivalFields(r.Arrival)...)...)
 	return err
 }
 
@@ -118,10 +122,20 @@ func insertArrival(ctx context.Context, tx *sql.Tx, r probes.Result) error {
 // reads page by page: the caller may be slow, and what is committed meanwhile
 // comes too. It ends with the first error.
 func (s *Store) ResultsSince(ctx context.Context, since time.Time) iter.Seq2[probes.Result, error] {
+	return s.resultsSince(ctx, since, nextResults)
+}
+
+// RequestsSince gives of ResultsSince those that say that a code is about to
+// be asked for, or a control message sent: what was spent, and which SIMs were used.
+func (s *Store) RequestsSince(ctx context.Context, since time.Time) iter.Seq2[probes.Result, error] {
+	return s.resultsSince(ctx, since, nextRequests)
+}
+
+func (s *Store) resultsSince(ctx context.Context, since time.Time, query string) iter.Seq2[probes.Result, error] {
 	return func(yield func(probes.Result, error) bool) {
 		after := int64(0)
 		for {
-			page, err := s.resultPage(ctx, since, after)
+			page, err := s.resultPage(ctx, query, since, after)
 			if err != nil {
 				yield(probes.Result{}, fmt.Errorf("reading results since %s: %w", since.UTC().Format(time.RFC3339), err))
 				return
@@ -143,17 +157,23 @@ func (s *Store) ResultsSince(ctx context.Context, since time.Time) iter.Seq2[pro
 // from walking all numbers from the first one instead of the instants.
 const firstResult = `SELECT COALESCE(MIN(+seq), 0) FROM results WHERE at >= $1`
 
-const nextResults = `
+const wholeResults = `
 	SELECT r.seq, r.id, r.run, r.journey, r.stream, r.step, r.at, r.took, r.verdict, r.reason, r.phases, r.evidence,
 		r.wait_id, r.wait_requested, r.wait_age, r.wait_open, r.wait_validity, r.opened,
+		r.variant, r.wait_age_min, r.wait_age_max, r.picture,
 		COALESCE(a.id, ''), COALESCE(a.receiver, ''), COALESCE(a.wait, ''), COALESCE(a.stamped, 0),
-		COALESCE(a.device, 0), COALESCE(a.received, 0), COALESCE(a.reference, '')
+		COALESCE(a.device, 0), COALESCE(a.received, 0), COALESCE(a.reference, ''),
+		COALESCE(a.clock_offset, 0)
 	FROM results r LEFT JOIN arrivals a ON a.result = r.id
-	WHERE r.seq > $1 AND r.at >= $2
-	ORDER BY r.seq LIMIT $3`
+	WHERE r.seq > $1 AND r.at >= $2`
+
+const nextResults = wholeResults + ` ORDER BY r.seq LIMIT $3`
+
+const nextRequests = wholeResults + `
+	AND r.step IN ('` + string(probes.StepRequestOTP) + `', '` + string(probes.StepSendControl) + `') AND r.reason = '` + string(probes.ReasonRequesting) + `' ORDER BY r.seq LIMIT $3`
 
 // resultPage reads on behind the number after, 0 for the beginning.
-func (s *Store) resultPage(ctx context.Context, since time.Time, after int64) ([]resultRow, error) {
+func (s *Store) resultPage(ctx context.Context, query string, since time.Time, after int64) ([]resultRow, error) {
 	if after == 0 {
 		var first int64
 		if err := s.readers.QueryRowContext(ctx, firstResult, millis(since)).Scan(&first); err != nil {
@@ -161,7 +181,7 @@ func (s *Store) resultPage(ctx context.Context, since time.Time, after int64) ([
 		}
 		after = first - 1
 	}
-	return collect(ctx, s.readers, (*resultRow).fieldsWithArrival, nextResults, after, millis(since), resultPage)
+	return collect(ctx, s.readers, (*resultRow).fieldsWithArrival, query, after, millis(since), resultPage)
 }
 
 // whole puts the parts of a row back into its result.

@@ -33,6 +33,7 @@ func sampleWait(id string) probes.Wait {
 	return probes.Wait{
 		ID: id, Run: "run-" + id, Journey: "sms", Stream: probes.SMS("indosat"), Key: "sim-2",
 		Requested: start, Validity: 10 * time.Minute, GiveUp: 2 * time.Hour, Reference: "Z9", Unsure: true,
+		Perhaps: start.Add(time.Minute), Variant: probes.VariantOlder,
 	}
 }
 
@@ -64,11 +65,13 @@ func sampleResults() []probes.Result {
 	w := sampleWait("w1")
 	late := waited(w, 11*time.Minute+123456789, false)
 	late.Took = 1234567891
+	late.Variant, late.Wait.AgeMin, late.Wait.AgeMax = probes.VariantOlder, 30*time.Second, probes.Never
 	late.Phases = probes.Phases{DNS: 1, Connect: 2, TLS: 3, FirstByte: 4, Body: 5}
+	late.Picture = "20230526T110000.000Z-w1-submit-otp.png"
 	late.Evidence = "the code came after 11m0s, want within 10m0s"
 	late.Arrival = &probes.Arrival{
 		ID: "sms-1", Receiver: "rak", Wait: w.ID, Stamped: start.Add(time.Second), Device: start.Add(2 * time.Second),
-		Received: start.Add(3 * time.Second), Reference: "Z9", Code: secret.New(codeCanary),
+		Received: start.Add(3 * time.Second), Reference: "Z9", Code: secret.New(codeCanary), Offset: 1500 * time.Millisecond,
 	}
 	return []probes.Result{asked(w, start), waited(w, 15*time.Second, true), late}
 }

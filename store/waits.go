@@ -12,23 +12,26 @@ import (
 // waitDocument is a wait inside a result's row: as that result opened it,
 // while its own row goes on changing.
 type waitDocument struct {
-	ID        string        `json:"id"`
-	Run       string        `json:"run"`
-	Journey   string        `json:"journey"`
-	Stream    probes.Stream `json:"stream"`
-	Recipient string        `json:"recipient"`
-	Requested int64         `json:"requested"` // UTC epoch milliseconds, 0 for none
-	Validity  time.Duration `json:"validity"`  // ns
-	GiveUp    time.Duration `json:"give_up"`   // ns
-	Reference string        `json:"reference"`
-	Unsure    bool          `json:"unsure,omitempty"`
+	ID        string         `json:"id"`
+	Run       string         `json:"run"`
+	Journey   string         `json:"journey"`
+	Stream    probes.Stream  `json:"stream"`
+	Recipient string         `json:"recipient"`
+	Requested int64          `json:"requested"` // UTC epoch milliseconds, 0 for none
+	Validity  time.Duration  `json:"validity"`  // ns
+	GiveUp    time.Duration  `json:"give_up"`   // ns
+	Reference string         `json:"reference"`
+	Unsure    bool           `json:"unsure,omitempty"`
+	Extra     bool           `json:"extra,omitempty"`
+	Perhaps   int64          `json:"perhaps,omitempty"` // UTC epoch milliseconds, 0 for none
+	Variant   probes.Variant `json:"variant,omitempty"`
 }
 
 func newWaitDocument(w probes.Wait) *waitDocument {
 	return &waitDocument{
 		ID: w.ID, Run: w.Run, Journey: w.Journey, Stream: w.Stream, Recipient: w.Key,
 		Requested: millis(w.Requested), Validity: w.Validity, GiveUp: w.GiveUp, Reference: cleaned(w.Reference),
-		Unsure: w.Unsure,
+		Unsure: w.Unsure, Extra: w.Extra, Perhaps: millis(w.Perhaps), Variant: w.Variant,
 	}
 }
 
@@ -36,9 +39,13 @@ func (d waitDocument) wait() *probes.Wait {
 	w := probes.Wait{
 		ID: d.ID, Run: d.Run, Journey: d.Journey, Stream: d.Stream, Key: d.Recipient,
 		Validity: d.Validity, GiveUp: d.GiveUp, Reference: d.Reference, Unsure: d.Unsure,
+		Extra: d.Extra, Variant: d.Variant,
 	}
 	if d.Requested != 0 {
 		w.Requested = time.UnixMilli(d.Requested).UTC()
+	}
+	if d.Perhaps != 0 {
+		w.Perhaps = time.UnixMilli(d.Perhaps).UTC()
 	}
 	return &w
 }
@@ -50,6 +57,8 @@ func waitFields(w *probes.Wait) []any {
 		&w.Validity, &w.GiveUp,
 		foreign{&w.Reference},
 		flag{&w.Unsure},
+		instant{&w.Perhaps},
+		&w.Variant,
 	}
 }
 
@@ -61,10 +70,10 @@ func applyToWaits(ctx context.Context, tx *sql.Tx, r probes.Result) error {
 		}
 	}
 	switch {
-	case r.Step == probes.StepRequestOTP && r.Verdict == probes.Down:
+	case r.Step == probes.StepRequestOTP && r.Verdict == probes.Down && (r.Opened == nil || !r.Opened.Unsure):
 		// A run has at most one wait, and a refusal need not repeat it.
 		return closeWaits(ctx, tx, "run", r.Run, r.At)
-	case r.Step == probes.StepAwaitOTP && r.Wait != nil && !r.Wait.Open:
+	case r.Step.Awaits() && r.Wait != nil && !r.Wait.Open:
 		return closeWaits(ctx, tx, "id", r.Wait.ID, r.At)
 	}
 	return nil
@@ -74,11 +83,13 @@ func applyToWaits(ctx context.Context, tx *sql.Tx, r probes.Result) error {
 // closed.
 func saveWait(ctx context.Context, tx *sql.Tx, w probes.Wait) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO waits (id, run, journey, stream, recipient, requested, validity, give_up, reference, unsure, closed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)
+		INSERT INTO waits (id, run, journey, stream, recipient, requested, validity, give_up, reference, unsure, perhaps, variant,
+			closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)
 		ON CONFLICT (id) DO UPDATE SET run = excluded.run, journey = excluded.journey, stream = excluded.stream,
 			recipient = excluded.recipient, requested = excluded.requested, validity = excluded.validity,
-			give_up = excluded.give_up, reference = excluded.reference, unsure = excluded.unsure`, waitFields(&w)...)
+			give_up = excluded.give_up, reference = excluded.reference, unsure = excluded.unsure,
+			perhaps = excluded.perhaps, variant = excluded.variant`, waitFields(&w)...)
 	return err
 }
 
@@ -93,7 +104,7 @@ func closeWaits(ctx context.Context, tx *sql.Tx, column, value string, at time.T
 }
 
 const openWaits = `
-	SELECT id, run, journey, stream, recipient, requested, validity, give_up, reference, unsure
+	SELECT id, run, journey, stream, recipient, requested, validity, give_up, reference, unsure, perhaps, variant
 	FROM waits WHERE closed_at = 0 ORDER BY requested, id`
 
 // OpenWaits gives the waits that no result has closed, the oldest first,

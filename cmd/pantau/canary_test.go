@@ -213,7 +213,7 @@ func (c *caged) attacks() {
 			}
 		}
 	}
-	pages := c.service.handler().(*gin.Engine)
+	pages := c.service.handler(nil).(*gin.Engine)
 	pages.GET("/panic", func(*gin.Context) { panic("a webhook with KENARI0001 for +62" + c.numbers[0]) })
 	answer := httptest.NewRecorder()
 	pages.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/panic", http.NoBody))

@@ -12,6 +12,7 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Watch the configured portal."`
 	Check   checkCommand   `cmd:"" help:"Read the configuration and try every target, receiver and channel without posting."`
 	Probe   probeCommand   `cmd:"" help:"Run one journey now and show it step by step."`
+	Inbox   inboxCommand   `cmd:"" help:"What other programs call to hand messages over."`
 	Version versionCommand `cmd:"" help:"Say which version this is."`
 }
 

@@ -106,6 +106,10 @@ func TestProbe(t *testing.T) {
 	if got := stepsOf(stdout); !slices.Equal(got, steps) {
 		t.Errorf("steps that are up: %v, want %v:\n%s", got, steps, stdout)
 	}
+	wantsAll(t, "the run", stdout, []string{
+		"at the handset", "forwarder and our line", "verdict  up: the code came ", "and the portal accepted it\nfault    nobody's",
+	})
+	w.saysNoNumber(t, stdout)
 
 	code, stdout, _ = pantau(t, w.env, "probe", "email", "--json", "--config", w.config)
 	if code != exitDone {
@@ -113,6 +117,11 @@ func TestProbe(t *testing.T) {
 	}
 	if got := jsonStepsOf(t, stdout); !slices.Equal(got, steps) {
 		t.Errorf("by e-mail, steps that are up: %v, want %v:\n%s", got, steps, stdout)
+	}
+	var verdict jsonVerdict
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &verdict); err != nil || verdict.Step != "verdict" || verdict.Verdict != "up" || verdict.Fault != "" {
+		t.Errorf("the last line is %s, want a verdict", lines[len(lines)-1])
 	}
 
 	code, _, stderr = pantau(t, w.env, "probe", "sms-tri", "--config", w.config)
@@ -130,9 +139,63 @@ func TestProbe(t *testing.T) {
 	if got := stepsOf(stdout); !slices.Equal(got, []string{"open"}) || !strings.Contains(stdout, "captcha      down") {
 		t.Errorf("a broken captcha shows as:\n%s", stdout)
 	}
+	wantsAll(t, "the run", stdout, []string{"verdict  down: the captcha's picture is broken\nfault    the portal"})
 	if err := w.nothingPosted(); err != nil {
 		t.Error(err)
 	}
+}
+
+// saysNoNumber wants no card's number in what is said.
+func (w *world) saysNoNumber(t *testing.T, said string) {
+	t.Helper()
+	for _, sim := range w.keys.sims {
+		if strings.Contains(said, strings.TrimPrefix(sim.Number.Reveal(), "+62")) {
+			t.Errorf("the number of %s is said:\n%s", sim.ID, said)
+		}
+	}
+}
+
+// TestProbeWhenHandsetsClocksAreOff has the phones' clocks, and the message
+// centre's, a minute behind, which their heartbeats tell while the code is on
+// its way.
+func TestProbeWhenHandsetsClocksAreOff(t *testing.T) {
+	t.Parallel()
+	w := newTestWorld(t, 16*time.Second)
+	if err := w.SetFaults([]delivery.Fault{
+		{Kind: delivery.ClockJump, By: delivery.Duration(time.Minute)},
+		{
+			Kind: delivery.OTPDelay, Streams: []string{"sms/telkomsel"}, Late: 1,
+			Median: delivery.Duration(5 * time.Second), P95: delivery.Duration(6 * time.Second),
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := pantau(t, w.env, "probe", "sms-telkomsel", "--config", w.config)
+	if code != exitDone {
+		t.Errorf("exit code %d, want %d; standard error %q", code, exitDone, stderr)
+	}
+	wantsAll(t, "the run", stdout, []string{
+		"at the operator's centre  not known", "portal, supplier and operator\n", "forwarder and our line\n",
+		"the handset's clock is 1m", " behind ours, and is corrected\n", "verdict  up: ",
+	})
+}
+
+// TestProbeWhenNothingIsHeard has no handset to hear the code with: that says
+// nothing about the portal.
+func TestProbeWhenNothingIsHeard(t *testing.T) {
+	t.Parallel()
+	w := newTestWorld(t, 16*time.Second)
+	if err := w.SetFaults([]delivery.Fault{{Kind: delivery.HandsetOffline, Streams: []string{"sms/telkomsel"}}}); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := pantau(t, w.env, "probe", "sms-telkomsel", "--config", w.config)
+	if code != exitFailed || !strings.Contains(stderr, "journey sms-telkomsel: unknown") {
+		t.Errorf("exit code %d and %q, want %d", code, stderr, exitFailed)
+	}
+	wantsAll(t, "the run", stdout, []string{
+		"await-otp    down ", "listen       unknown ", "verdict  unknown: nothing is heard", "fault    our own handset or card\nbecause  handset ",
+	})
+	w.saysNoNumber(t, stdout)
 }
 
 // stepsOf are the steps that the terminal shows as up.
@@ -150,11 +213,11 @@ func jsonStepsOf(t *testing.T, stdout string) []string {
 	t.Helper()
 	var steps []string
 	for line := range strings.Lines(stdout) {
-		var s step
+		var s jsonStep
 		if err := json.Unmarshal([]byte(line), &s); err != nil {
 			t.Fatalf("%q is not JSON: %v", line, err)
 		}
-		if s.Verdict == "up" {
+		if s.Verdict == "up" && s.Step != "verdict" {
 			steps = append(steps, string(s.Step))
 		}
 	}

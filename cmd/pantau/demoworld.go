@@ -35,6 +35,7 @@ type demoWorld struct {
 	validity           time.Duration // of a code: sets the pace of everything
 	seed               uint64        // of every chance
 	oracle, phones     string
+	gateway            string // the password of the phones' own API
 	x                  social.XAccount
 	slack              social.SlackWorkspace
 	slackAll, slackOne string // channels for the public and for the team
@@ -44,7 +45,8 @@ type demoWorld struct {
 
 func newDemoWorld(validity time.Duration) *demoWorld {
 	w := &demoWorld{
-		validity: validity, seed: uint64(time.Now().UnixNano()), oracle: rand.Text(), phones: rand.Text(), slackAll: "C0STATUS001", slackOne: "C0ITTEAM001",
+		validity: validity, seed: uint64(time.Now().UnixNano()), oracle: rand.Text(), phones: rand.Text(), gateway: rand.Text(),
+		slackAll: "C0STATUS001", slackOne: "C0ITTEAM001",
 		x: social.XAccount{
 			ConsumerKey: rand.Text(), ConsumerSecret: rand.Text(), Token: rand.Text(), TokenSecret: rand.Text(),
 			UserID: "2244994945", Handle: "status_ereg", Name: "Status e-Registration",
@@ -81,7 +83,7 @@ func (w *demoWorld) simulator(listen string, log *slog.Logger) simulator.Options
 		Listen: listen, Validity: w.validity, Scale: w.validity.Minutes() / 10,
 		Seed: w.seed, Handsets: w.handsets, WebhookSecret: w.phones,
 		MailDomains: []string{demoDomain}, Heartbeat: w.heartbeat(), RetryBase: w.validity / 40,
-		OracleSecret: w.oracle, X: w.x, Slack: w.slack, Log: log,
+		OracleSecret: w.oracle, GatewayPassword: w.gateway, X: w.x, Slack: w.slack, Log: log,
 	}
 }
 
@@ -97,8 +99,10 @@ func (w *demoWorld) config(portal *simulator.Simulator) (config.Config, error) {
 	profile.Oracle.Secret = secret.New(w.oracle)
 	c := config.Config{
 		Options: probes.Options{
-			Portal: profile, SIMs: w.sims, Journeys: w.journeys(),
+			Portal: profile, SIMs: w.sims, Gateways: w.gateways(portal.URL()), Journeys: w.journeys(),
 			References: []string{portal.URL() + "/reference/a", portal.URL() + "/reference/b"},
+			// The hour of rest would be six validities; this many codes would need more cards.
+			SIMSpacing: w.validity,
 		},
 		Inbox: inbox.Options{
 			Android: []inbox.Android{{Name: demoReceiver, Secret: secret.New(w.phones)}},
@@ -133,7 +137,33 @@ func (w *demoWorld) journeys() []probes.Journey {
 			Every: w.validity / 8, EveryListening: w.validity / 2,
 		})
 	}
+	for _, way := range []struct{ from, to string }{
+		{"telkomsel", "telkomsel"},
+		{"indosat", "indosat"},
+		{"xl", "xl"},
+		{"xl", "telkomsel"},
+		{"telkomsel", "indosat"},
+		{"indosat", "xl"},
+	} {
+		// So often that an alert can name a party with the first codes that are late.
+		journeys = append(journeys, probes.Journey{
+			Name: "control-" + way.from + "-" + way.to, Stream: probes.SMS(way.to), From: way.from,
+			Steps: []probes.Step{probes.StepSendControl, probes.StepAwaitControl}, Every: w.validity / 4,
+		})
+	}
 	return journeys
+}
+
+// gateways are the phones, by their own API.
+func (w *demoWorld) gateways(base string) []probes.Gateway {
+	var all []probes.Gateway
+	for _, handset := range w.handsets {
+		all = append(all, probes.Gateway{
+			Name: handset.Device, Kind: probes.GatewayAndroid, Device: handset.Device,
+			URL: base + "/phones/" + handset.Device, Password: secret.New(w.gateway),
+		})
+	}
+	return all
 }
 
 // channels post to the stand-ins and print on the terminal.

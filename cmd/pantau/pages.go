@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"pantau/probes"
+
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -23,9 +25,17 @@ func (s *service) servePages(ctx context.Context) error {
 	metrics.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelError), EnableOpenMetrics: true,
 	}))
-	servers := []*http.Server{s.server(s.handler()), s.server(metrics)}
+	directory, err := s.directory()
+	if err != nil {
+		return err
+	}
+	servers := []*http.Server{s.server(s.public(directory)), s.server(metrics)}
+	listeners := []net.Listener{s.page, s.metrics}
+	if s.shadow != nil {
+		servers, listeners = append(servers, s.server(s.handler(directory))), append(listeners, s.shadow)
+	}
 	ended := make(chan error, len(servers))
-	for i, listener := range []net.Listener{s.page, s.metrics} {
+	for i, listener := range listeners {
 		go func() { ended <- servers[i].Serve(listener) }()
 	}
 	var errs []error
@@ -54,8 +64,40 @@ func (s *service) server(handler http.Handler) *http.Server {
 	}
 }
 
-// handler is everything on the public listener.
-func (s *service) handler() http.Handler {
+// public is everything on the public listener. In shadow mode the public reads
+// only that the page is not published.
+func (s *service) public(directory http.Handler) http.Handler {
+	if s.shadow == nil {
+		return s.handler(directory)
+	}
+	engine := s.engineWith(directory)
+	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	engine.NoRoute(s.site.Withheld)
+	return engine
+}
+
+// handler is the page with all that belongs to it.
+func (s *service) handler(directory http.Handler) http.Handler {
+	engine := s.engineWith(directory)
+	s.site.Routes(engine)
+	engine.NoRoute(s.site.NotFound)
+	return engine
+}
+
+// directory serves the keys of our signatures, nil when nothing is signed.
+func (s *service) directory() (http.Handler, error) {
+	if s.config.Portal.Signing == nil {
+		return nil, nil
+	}
+	signer, err := probes.NewSigner(*s.config.Portal.Signing)
+	if err != nil {
+		return nil, err
+	}
+	return signer.Directory(), nil
+}
+
+// engineWith answers the handsets, and those who look for our keys.
+func (s *service) engineWith(directory http.Handler) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, problem any) {
@@ -63,9 +105,10 @@ func (s *service) handler() http.Handler {
 		s.log.Error("a page panicked", "path", c.FullPath(), "type", fmt.Sprintf("%T", problem), "stack", string(debug.Stack()))
 		c.AbortWithStatus(http.StatusInternalServerError)
 	}))
-	s.site.Routes(engine)
 	engine.Any("/hooks/*receiver", gin.WrapH(s.inbox.Routes()))
-	engine.NoRoute(s.site.NotFound)
+	if directory != nil {
+		engine.Match([]string{http.MethodGet, http.MethodHead}, probes.DirectoryPath, gin.WrapH(directory))
+	}
 	return engine
 }
 

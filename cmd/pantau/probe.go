@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"pantau/config"
@@ -16,144 +17,135 @@ import (
 type probeCommand struct {
 	configFlag
 	Journey string `arg:"" help:"Name of the journey, such as sms-telkomsel."`
-	JSON    bool   `name:"json" help:"One JSON object a line."`
+	JSON    bool   `name:"json" help:"One JSON object a line: each step, and last the verdict."`
+	// Screenshot is for journeys in a browser.
+	Screenshot string `name:"screenshot" type:"existingdir" placeholder:"DIR" help:"Keep a picture, without digits and fields, of each page that is wrong."`
 }
 
-// Run walks one journey and shows each step as it ends. Nothing is stored and
-// nobody is told.
+// Run walks one journey and shows each step as it ends, and in the end what
+// follows from all of them. What it finds is not stored and nobody is told; that
+// it asked is, see memory.
 func (c *probeCommand) Run(ctx context.Context, out *streams) error {
 	settings, err := config.Load(c.Config)
 	if err != nil {
 		return usageError{err}
 	}
-	show := showStep(out.stdout)
-	if c.JSON {
-		show = showJSON(out.stdout)
-	}
-	verdict, err := probeOnce(ctx, settings, c.Journey, show, out.log(slog.LevelWarn))
+	allowed, err := askLeave(settings)
 	if err != nil {
 		return err
 	}
-	if verdict != probes.Up {
-		return fmt.Errorf("journey %s: %s", c.Journey, verdict)
+	if err := allowed.say(out.stderr); err != nil {
+		return err
+	}
+	show, err := newShow(c.JSON, out.stdout)
+	if err != nil {
+		return err
+	}
+	results, err := probeOnce(ctx, settings, c.Journey, show.step, keepPictures(c.Screenshot, out), out.log(slog.LevelWarn))
+	if err != nil && len(results) == 0 {
+		return err
+	}
+	ran := conclude(results, stepsLeft(settings, allowed, c.Journey), len(settings.References) > 0)
+	show.verdict(c.Journey, ran)
+	switch {
+	case err != nil:
+		return err
+	case ran.Verdict != probes.Up:
+		return fmt.Errorf("journey %s: %s", c.Journey, ran.Verdict)
 	}
 	return nil
 }
 
-// probeOnce runs a journey with receivers of its own and gives the worst
-// verdict: Down before Unknown before Up.
-func probeOnce(ctx context.Context, c config.Config, journey string, show func(probes.Result), log *slog.Logger) (probes.Verdict, error) {
+// stepsLeft are the steps of a journey that the portal's owner allows.
+func stepsLeft(c config.Config, allowed leave, journey string) []probes.Step {
+	for _, cut := range allowed.cuts {
+		if cut.Journey == journey {
+			return cut.Left
+		}
+	}
+	for _, j := range c.Journeys {
+		if j.Name == journey {
+			return j.Steps
+		}
+	}
+	return nil
+}
+
+// keepPictures writes pictures into dir, nil when that is not wanted.
+func keepPictures(dir string, out *streams) func(probes.Picture) (string, error) {
+	if dir == "" {
+		return nil
+	}
+	return func(p probes.Picture) (string, error) {
+		name := fmt.Sprintf("%s-%s-%s.png", p.Journey, p.Run, p.Step)
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, p.PNG, 0o600); err != nil {
+			return "", fmt.Errorf("keeping a picture: %w", err)
+		}
+		_, _ = fmt.Fprintf(out.stderr, "picture of %s: %s\n", p.Step, path)
+		return name, nil
+	}
+}
+
+// probeOnce runs a journey with receivers of its own. It shows each result as
+// it comes, and gives those there are also with an error.
+func probeOnce(ctx context.Context, c config.Config, journey string, show func(probes.Result), picture func(probes.Picture) (string, error), log *slog.Logger) (results []probes.Result, err error) {
+	allowed, err := askLeave(c)
+	if err != nil {
+		return nil, err
+	}
+	before, err := recall(ctx, c, journey)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = before.Close() }()
 	var prober *probes.Prober
 	box, err := inbox.New(c.Inbox, c.SIMs, inbox.Deps{
 		Deliver: func(ctx context.Context, a probes.Arrival) error { return prober.Arrived(ctx, a) }, Log: log,
 	})
 	if err != nil {
-		return "", fmt.Errorf("receiving codes (does pantau serve run on the same ports?): %w", err)
+		return nil, fmt.Errorf("receiving codes (does pantau serve run on the same ports?): %w", err)
 	}
 	defer func() { _ = box.Close() }()
 	prober, err = probes.New(c.Options, probes.Deps{
-		Record:  func(context.Context, []probes.Result) error { return nil },
-		Mailbox: box, AddressFor: box.AddressFor, Log: log,
+		Record: before.record, Mailbox: box, AddressFor: box.AddressFor, Permission: allowed.read, Picture: picture, Log: log,
 	})
+	if err == nil {
+		err = before.tell(ctx, c, prober)
+	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	receiving, stop := context.WithCancel(ctx)
 	defer stop()
 	hooks, err := serveHooks(receiving, c.Listen, box.Routes())
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- box.Run(receiving) }()
 
-	worst := probes.Up
-	err = prober.Once(ctx, journey, func(r probes.Result) {
-		worst = worse(worst, r)
+	keep := func(r probes.Result) {
+		results = append(results, r)
 		show(r)
-	})
+	}
+	err = prober.Once(ctx, journey, keep)
+	for _, heard := range heardOf(results, box.Listen(time.Now())) {
+		keep(heard)
+	}
 	stop()
 	<-ended
 	<-hooks
-	return worst, err
+	return results, err
 }
 
-// worse keeps the graver verdict. What is merely not decided yet, a wait on
-// its way or a request about to be made, does not count.
-func worse(worst probes.Verdict, r probes.Result) probes.Verdict {
-	switch {
-	case r.Verdict == probes.Down, worst == probes.Down:
-		return probes.Down
-	case r.Verdict == probes.Unknown && r.Reason != probes.ReasonWaiting && r.Reason != probes.ReasonRequesting:
-		return probes.Unknown
-	default:
-		return worst
+// heardOf says whether a message that did not come could have been heard.
+func heardOf(results, listened []probes.Result) []probes.Result {
+	missing := slices.IndexFunc(results, func(r probes.Result) bool {
+		return r.Step.Awaits() && r.Arrival == nil && r.Verdict == probes.Down
+	})
+	if missing < 0 || slices.ContainsFunc(results, func(r probes.Result) bool { return r.Arrival != nil }) {
+		return nil
 	}
-}
-
-// showStep prints a result for a person.
-func showStep(out io.Writer) func(probes.Result) {
-	return func(r probes.Result) {
-		if r.Reason == probes.ReasonRequesting {
-			return // what is about to be asked; its outcome follows
-		}
-		took := r.Took
-		if r.Wait != nil && r.Step == probes.StepAwaitOTP {
-			took = r.Wait.Age
-		}
-		line := fmt.Sprintf("%-12s %-8s %9s", r.Step, r.Verdict, took.Round(time.Millisecond))
-		if r.Reason != probes.ReasonNone {
-			line += "  " + string(r.Reason)
-		}
-		if r.Evidence != "" {
-			line += "  " + r.Evidence
-		}
-		_, _ = fmt.Fprintln(out, line)
-		if p := r.Phases; p != (probes.Phases{}) {
-			_, _ = fmt.Fprintf(out, "%12s dns %s, connect %s, tls %s, first byte %s, body %s\n", "",
-				short(p.DNS), short(p.Connect), short(p.TLS), short(p.FirstByte), short(p.Body))
-		}
-	}
-}
-
-func short(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
-
-// step is a result as --json shows it: durations in milliseconds.
-type step struct {
-	Journey  string         `json:"journey"`
-	Stream   probes.Stream  `json:"stream"`
-	Step     probes.Step    `json:"step"`
-	At       time.Time      `json:"at"`
-	TookMS   float64        `json:"took_ms"`
-	WaitMS   *float64       `json:"wait_ms,omitempty"`
-	Verdict  probes.Verdict `json:"verdict"`
-	Reason   probes.Reason  `json:"reason,omitempty"`
-	Evidence string         `json:"evidence,omitempty"`
-	PhasesMS struct {
-		DNS       float64 `json:"dns"`
-		Connect   float64 `json:"connect"`
-		TLS       float64 `json:"tls"`
-		FirstByte float64 `json:"first_byte"`
-		Body      float64 `json:"body"`
-	} `json:"phases_ms"`
-}
-
-// showJSON prints a result for a machine.
-func showJSON(out io.Writer) func(probes.Result) {
-	encoder := json.NewEncoder(out)
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	return func(r probes.Result) {
-		s := step{
-			Journey: r.Journey, Stream: r.Stream, Step: r.Step, At: r.At, TookMS: ms(r.Took),
-			Verdict: r.Verdict, Reason: r.Reason, Evidence: r.Evidence,
-		}
-		if r.Wait != nil {
-			age := ms(r.Wait.Age)
-			s.WaitMS = &age
-		}
-		p := r.Phases
-		s.PhasesMS.DNS, s.PhasesMS.Connect, s.PhasesMS.TLS = ms(p.DNS), ms(p.Connect), ms(p.TLS)
-		s.PhasesMS.FirstByte, s.PhasesMS.Body = ms(p.FirstByte), ms(p.Body)
-		_ = encoder.Encode(s)
-	}
+	return slices.DeleteFunc(listened, func(r probes.Result) bool { return r.Stream != results[missing].Stream })
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -18,13 +19,17 @@ func (c *serveCommand) Run(ctx context.Context, out *streams) error {
 	if err != nil {
 		return usageError{err}
 	}
+	allowed, err := askLeave(settings)
+	if err != nil {
+		return err
+	}
 	s, err := newService(ctx, settings, out.stdout, out.log(slog.LevelInfo))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = s.Close() }()
 	_, err = fmt.Fprintf(out.stdout, "page: http://%s/\nmetrics: http://%s/metrics\n", s.page.Addr(), s.metrics.Addr())
-	if err != nil {
+	if err := errors.Join(err, allowed.say(out.stdout), s.sayShadow(out.stdout)); err != nil {
 		return err
 	}
 	return s.Run(ctx)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"slices"
 	"time"
 
 	"pantau/config"
@@ -40,8 +39,10 @@ type service struct {
 	dispatcher *notifier.Dispatcher
 	site       *statuspage.Site
 	publisher  *publisher
+	album      *probes.Album // nil when no pictures are kept
 
 	page, metrics net.Listener
+	shadow        net.Listener // of the true page in shadow mode; nil otherwise
 }
 
 // newService opens everything that c describes. When it fails it closes what
@@ -62,6 +63,11 @@ func newService(ctx context.Context, c config.Config, stdout io.Writer, log *slo
 	}
 	if s.metrics, err = listen(c.MetricsListen); err != nil {
 		return s, err
+	}
+	if c.Shadow {
+		if s.shadow, err = listen(c.ShadowListen); err != nil {
+			return s, err
+		}
 	}
 	if s.store, err = store.Open(ctx, c.Store); err != nil {
 		return s, err
@@ -93,6 +99,7 @@ func (s *service) openSite() error {
 	}
 	options := s.config.Page
 	options.Validity = s.config.Portal.CodeValidity()
+	options.LetThrough = s.config.Portal.LetThrough()
 	if s.site, err = statuspage.New(options, catalogue); err != nil {
 		return fmt.Errorf("making the page: %w", err)
 	}
@@ -105,6 +112,9 @@ func (s *service) openDispatcher(stdout io.Writer) error {
 	channels, err := s.config.Notify.Open(stdout)
 	if err != nil {
 		return err
+	}
+	if s.config.Shadow {
+		channels = notifier.Shadowed(channels)
 	}
 	s.dispatcher = notifier.New(s.store, channels, s.config.Notify, s.log, notifier.NewMetrics(s.registry))
 	return nil
@@ -182,22 +192,39 @@ func (s *service) changed(situation incident.Situation) {
 }
 
 func (s *service) openProber(ctx context.Context) error {
-	var err error
 	// The inbox hands arrivals to the prober, which tells the inbox what to
 	// expect; the prober is there before the first message can be.
 	deliver := func(ctx context.Context, a probes.Arrival) error { return s.prober.Arrived(ctx, a) }
+	began, err := s.beganAgain(ctx)
+	if err != nil {
+		return err
+	}
 	s.inbox, err = inbox.New(s.config.Inbox, s.config.SIMs, inbox.Deps{
-		Deliver: deliver, Log: s.log, Metrics: inbox.NewMetrics(s.registry),
+		Deliver: deliver, Log: s.log, Metrics: inbox.NewMetrics(s.registry), Began: began,
 	})
 	if err != nil {
 		return err
 	}
+	allowed, err := askLeave(s.config)
+	if err != nil {
+		return err
+	}
+	picture, err := s.openAlbum()
+	if err != nil {
+		return err
+	}
 	s.prober, err = probes.New(s.config.Options, probes.Deps{
-		Record: s.engine.Record, Mailbox: s.inbox, AddressFor: s.inbox.AddressFor,
-		Log: s.log, Metrics: probes.NewMetrics(s.registry),
+		Record: s.engine.Record, Mailbox: s.inbox, AddressFor: s.inbox.AddressFor, Hearing: s.inbox.Hearing, Permission: allowed.read,
+		Picture: picture, Log: s.log, Metrics: probes.NewMetrics(s.registry),
 	})
 	if err != nil {
 		return err
+	}
+	for request, err := range s.store.RequestsSince(ctx, s.config.SpendingSince(time.Now())) {
+		if err != nil {
+			return err
+		}
+		s.prober.Rebuild(request)
 	}
 	waits, err := s.store.OpenWaits(ctx)
 	if err != nil {
@@ -205,6 +232,28 @@ func (s *service) openProber(ctx context.Context) error {
 	}
 	s.prober.Restore(waits)
 	return nil
+}
+
+// openAlbum gives what keeps pictures, nil when none are kept.
+func (s *service) openAlbum() (keep func(probes.Picture) (string, error), err error) {
+	dir := s.config.Pictures()
+	if dir == "" {
+		return nil, nil
+	}
+	if s.album, err = probes.OpenAlbum(dir); err != nil {
+		return nil, err
+	}
+	return s.album.Keep, nil
+}
+
+// beganAgain is now, if a process before this one asked for codes lately, and
+// so may have taken messages that come again; else the zero time.
+func (s *service) beganAgain(ctx context.Context) (time.Time, error) {
+	now := time.Now()
+	for _, err := range s.store.RequestsSince(ctx, now.Add(-inbox.RetriesEnd)) {
+		return now, err // one is enough
+	}
+	return time.Time{}, nil
 }
 
 // Run works until ctx ends or a part fails, then ends the parts in order: no
@@ -226,7 +275,7 @@ func (s *service) Run(ctx context.Context) error {
 // is harmless.
 func (s *service) Close() error {
 	var errs []error
-	for _, listener := range []net.Listener{s.page, s.metrics} {
+	for _, listener := range []net.Listener{s.page, s.metrics, s.shadow} {
 		if listener != nil {
 			errs = append(errs, ignoreClosed(listener.Close()))
 		}
@@ -243,56 +292,6 @@ func (s *service) Close() error {
 func ignoreClosed(err error) error {
 	if errors.Is(err, net.ErrClosed) {
 		return nil
-	}
-	return err
-}
-
-// stage is a part that runs until its context ends.
-type stage struct {
-	name string
-	run  func(context.Context) error
-}
-
-// runStages runs all stages and, when ctx ends or one of them does, ends them
-// in order, each before the next.
-func runStages(ctx context.Context, stages ...stage) error {
-	type ending struct {
-		name string
-		err  error
-	}
-	ended := make(chan ending, len(stages))
-	stops, waits := make([]context.CancelFunc, len(stages)), make([]chan struct{}, len(stages))
-	for i, part := range slices.Backward(stages) {
-		// A stage outlives ctx: it is ended when its turn comes.
-		alive, stop := context.WithCancel(context.WithoutCancel(ctx))
-		stops[i], waits[i] = stop, make(chan struct{})
-		go func() {
-			defer close(waits[i])
-			ended <- ending{part.name, part.run(alive)}
-		}()
-	}
-	var errs []error
-	select {
-	case <-ctx.Done():
-	case first := <-ended:
-		errs = append(errs, fmt.Errorf("%s ended: %w", first.name, orByItself(first.err)))
-	}
-	for i := range stages {
-		stops[i]()
-		<-waits[i]
-	}
-	for len(ended) > 0 {
-		if last := <-ended; last.err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", last.name, last.err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// orByItself names an ending that gave no reason.
-func orByItself(err error) error {
-	if err == nil {
-		return errors.New("by itself")
 	}
 	return err
 }

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// keepResults is how long single results are kept.
+	// keepResults is how long single results are kept, and pictures at most.
 	keepResults = 180 * 24 * time.Hour
 	// relisten is how long a heartbeat that has not changed goes unrecorded.
 	relisten = time.Hour
@@ -67,6 +67,12 @@ func (s *service) prune(ctx context.Context) {
 		return
 	}
 	s.log.Info("removed old results", "results", removed)
+	if s.album == nil {
+		return
+	}
+	if err := s.album.Prune(time.Now().Add(-keepResults)); err != nil {
+		s.log.Error("removing old pictures", "error", err)
+	}
 }
 
 // heard remembers what was last recorded of each stream's receivers, so that a
